@@ -1,0 +1,103 @@
+// Assignment: can a subscriber of type S read a publisher of type P, and how, field by field?
+// Computed once per pair; the formats compile their decode plans from it. Immutable; any thread.
+// The rules are in docs/reference/types.md ("Who can read whom").
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <dts/type.hpp>
+
+namespace dts {
+
+enum class Outcome : std::uint8_t {
+  identical,  // the same exact type
+  adapted,    // differs, and cannot fail at run time
+  checked,    // differs, and may fail per message
+  refused,    // with a reason and a path
+};
+std::string_view outcome_name(Outcome outcome);
+
+// Why not: `path` is the field ("pressure.value"), `reason` one line
+// ("f64 [bar] cannot be read as i32 [kPa]: would round"), `hint` what to try.
+struct Refusal {
+  std::string path;
+  std::string reason;
+  std::string hint;
+};
+
+// How one value is turned into another.
+enum class Conversion : std::uint8_t {
+  copy,         // same kind, same meaning
+  widen,        // exact: iN->iM, uN->uM, uN->iM, f32->f64, ints that fit f64 or f32
+  structure,    // `pair` says how, member by member
+  enumeration,  // by symbol through `pair`
+  union_,       // by case through `pair`
+  list,         // list->list, array->list, array->array of the same length: `element`
+  array,        // list->array: checked on length
+  map,          // `key`, `element`
+  optional,     // optional<T> -> optional<U>: `element`
+  wrap,         // T -> optional<U>: `element`
+  unwrap,       // optional<T> -> U with a default (or checked): `element`
+  affine,       // unit conversion: y = x * scale + offset
+};
+
+struct Step {
+  Conversion conversion = Conversion::copy;
+  TypeRef from;                  // in the publisher's nodes
+  TypeRef to;                    // in the subscriber's nodes
+  std::uint32_t pair = 0;        // structure, enumeration, union_: index into Assignment::pairs
+  double scale = 1, offset = 0;  // affine
+  std::vector<Step>
+      arguments;  // list, array, optional, wrap, unwrap: [element]; map: [key, element]
+};
+
+// One member of P read into one member of S.
+struct MemberStep {
+  std::uint32_t from = 0;  // index into the publisher node's fields
+  std::uint32_t to = 0;    // index into the subscriber node's fields
+  Step step;
+};
+
+// A (publisher node, subscriber node) pair. Recursion refers back to an earlier pair.
+struct NodePair {
+  std::uint32_t from = 0;             // publisher node
+  std::uint32_t to = 0;               // subscriber node
+  std::vector<MemberStep> members;    // structure, union_: in the publisher's order
+  std::vector<std::uint32_t> absent;  // structure: S members that P lacks: default or empty
+  // enumeration: (publisher value, subscriber value) by symbol, sorted by the former. A value not
+  // listed is kept as it is when S is open; when S is closed the message is discarded.
+  std::vector<std::pair<std::int32_t, std::int32_t>> symbols;
+};
+
+class Assignment {
+ public:
+  // Never fails: a refusal is a result. `publisher` and `subscriber` are kept.
+  static Assignment make(const Type& publisher, const Type& subscriber);
+
+  Outcome outcome() const noexcept { return outcome_; }
+  bool readable() const noexcept { return outcome_ != Outcome::refused; }
+  bool converts_units() const noexcept { return converts_units_; }
+  const Type& publisher() const noexcept { return publisher_; }
+  const Type& subscriber() const noexcept { return subscriber_; }
+  // Every reason, in the order of the publisher's fields; empty unless refused.
+  const std::vector<Refusal>& refusals() const noexcept { return refusals_; }
+  // What differs though it can be read, for people: "field \"tank\": i32 read as i64".
+  const std::vector<std::string>& differences() const noexcept { return differences_; }
+  // pairs()[0] is the root pair; empty when refused.
+  const std::vector<NodePair>& pairs() const noexcept { return pairs_; }
+
+ private:
+  friend class AssignmentMaker;
+  Outcome outcome_ = Outcome::refused;
+  bool converts_units_ = false;
+  Type publisher_, subscriber_;
+  std::vector<Refusal> refusals_;
+  std::vector<std::string> differences_;
+  std::vector<NodePair> pairs_;
+};
+
+}  // namespace dts

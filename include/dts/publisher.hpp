@@ -1,0 +1,61 @@
+// Publisher<T>: a handle for publishing values of one type, for hot loops and for labels. Any
+// thread may publish through any handle. Dropping the last handle ends the source.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <dts/declare.hpp>
+#include <dts/sample.hpp>
+#include <dts/value.hpp>
+
+namespace dts {
+
+class DomainCore;
+struct SourceState;
+
+struct PublishOptions {
+  Labels labels;
+  Profile profile = Profile::event;
+  std::string format = "capnproto";
+  std::uint32_t history = 1;  // values kept for late joiners; `stream` keeps none
+  std::string name;           // of the source behind host/node; empty: none
+};
+
+// Of a type known only at run time. The base of Publisher<T>.
+class ValuePublisher {
+ public:
+  ValuePublisher() = default;
+  // The value must be of this publisher's exact type. Never blocks on the network; fails with
+  // `would_block` only when the backlog of a large-message burst is full (see wait_writable).
+  Result<void> publish(const Value& value) const;
+  // Waits until the backlog has room, at most `timeout`.
+  Result<void> wait_writable(Duration timeout) const;
+  // How many subscribers (nodes) want this type now.
+  std::size_t subscribers() const;
+  const Type& type() const;
+  const Source& source() const;
+  bool active() const noexcept { return state_ != nullptr; }
+
+ protected:
+  friend class Domain;
+  friend class DomainCore;
+  // Step 1 of 9: the value is found by its Layout; encoded and submitted in one call.
+  Result<void> publish_at(const void* value) const;
+  explicit ValuePublisher(std::shared_ptr<SourceState> state) : state_(std::move(state)) {}
+  std::shared_ptr<SourceState> state_;
+};
+
+template <class T>
+class Publisher : public ValuePublisher {
+ public:
+  Publisher() = default;
+  Result<void> publish(const T& value) const { return publish_at(&value); }
+
+ private:
+  friend class Domain;
+  explicit Publisher(ValuePublisher publisher) : ValuePublisher(std::move(publisher)) {}
+};
+
+}  // namespace dts

@@ -1,0 +1,112 @@
+// Subscription: values of a type (or of all types that match a pattern) arriving at a handler, a
+// queue, or a loop. Dropping the handle unsubscribes; it returns only when no handler of it is
+// running (except from within that handler).
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <dts/declare.hpp>
+#include <dts/sample.hpp>
+#include <dts/value.hpp>
+#include <dts/why.hpp>
+
+namespace dts {
+
+class DomainCore;
+
+struct SubscribeOptions {
+  Labels labels;                // only sources that have all of these
+  std::string source;           // only sources whose name matches this glob; empty: all
+  std::optional<TypeId> exact;  // only this exact type of the family
+  std::size_t queue_messages_max = 1024;
+  std::size_t queue_bytes_max = 8u << 20;
+  bool history = true;  // the last values at once
+  bool live = true;     // false: only the last values (what `dts get` does)
+  bool quiet = false;   // no log line when nothing arrives
+  std::function<void(const Gap&)> on_gap;
+};
+
+// Monotonic since the subscription began. delivered + conflated + overrun + undecodable + lost
+// (in packets) accounts for everything published to it.
+struct SubscriptionCounters {
+  std::uint64_t delivered = 0, bytes = 0;
+  std::uint64_t lost = 0, overrun = 0, conflated = 0, undecodable = 0, filtered = 0;
+  std::uint64_t refused = 0;  // of sources whose type is not assignable
+};
+
+// A handler as the domain sees it: a decoded value and what comes with it.
+using ErasedHandler = std::function<void(const void* value, const Layout& layout, const Sample&)>;
+using ValueHandler = std::function<void(const Value&, const Sample&)>;
+
+class Subscription {
+ public:
+  Subscription() = default;  // nothing
+  Subscription(Subscription&&) noexcept;
+  Subscription& operator=(Subscription&&) noexcept;
+  ~Subscription();
+
+  bool active() const noexcept { return id_ != 0; }
+  void cancel();
+  // Why nothing arrives, now. Any thread.
+  Why why() const;
+  SubscriptionCounters counters() const;
+
+ private:
+  friend class DomainCore;
+  Subscription(std::shared_ptr<DomainCore> core, std::uint64_t id)
+      : core_(std::move(core)), id_(id) {}
+  std::shared_ptr<DomainCore> core_;
+  std::uint64_t id_ = 0;
+};
+
+// A value and what came with it, by value.
+template <class T>
+struct Reading {
+  T value;
+  Sample sample;
+};
+
+// Blocking iteration: for (auto& [value, sample] : domain.stream<Temperature>()) ...
+// Ends when the domain is closed or stop() is called. One thread iterates.
+template <class T>
+class Stream {
+ public:
+  // The next value, waiting at most `timeout`; empty on timeout or when the domain closed.
+  std::optional<Reading<T>> next(std::optional<Duration> timeout = {});
+  void stop();
+  Why why() const { return subscription_.why(); }
+
+  class Iterator {
+   public:
+    Reading<T>& operator*() { return *reading_; }
+    Iterator& operator++() {
+      reading_ = stream_->next();
+      return *this;
+    }
+    bool operator!=(std::nullptr_t) const { return reading_.has_value(); }
+
+   private:
+    friend class Stream;
+    explicit Iterator(Stream* stream) : stream_(stream), reading_(stream->next()) {}
+    Stream* stream_;
+    std::optional<Reading<T>> reading_;
+  };
+  Iterator begin() { return Iterator(this); }
+  std::nullptr_t end() { return nullptr; }
+
+ private:
+  friend class Domain;
+  Stream(std::shared_ptr<DomainCore> core, Subscription subscription)
+      : core_(std::move(core)), subscription_(std::move(subscription)) {}
+  std::shared_ptr<DomainCore> core_;
+  Subscription subscription_;
+};
+
+}  // namespace dts

@@ -1,0 +1,284 @@
+// Engine: the whole DTS protocol as a state machine. It numbers, splits, joins, announces, asks,
+// remembers and forgets; it has no clock, thread, socket, lock, log or global. Same calls + same
+// seed = same output, which is what the simulator lives on. It routes; the algorithms are in the
+// sibling classes (Splitter, Joiner, GapDetector, DuplicateFilter, History, Announcer,
+// TypeExchange, PathTable, ...), which never call each other.
+//
+// One thread at a time (the Domain's lock). Bad input is counted, never fatal.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <dts/bytes.hpp>
+#include <dts/id.hpp>
+#include <dts/path.hpp>
+#include <dts/result.hpp>
+#include <dts/time.hpp>
+
+namespace dts::proto {
+
+using StreamId = std::uint32_t;    // per node
+using Sequence = std::uint64_t;    // per stream, counts packets of data, from 1
+using InterestId = std::uint64_t;  // per engine
+
+using TransportIndex = std::uint8_t;
+
+// A way to reach somebody: a transport, a link of it, and an address on it.
+struct Path {
+  TransportIndex transport = 0;
+  LinkIndex link = 0;
+  Address address;
+  bool multicast = false;  // receive: the packet was sent to a group
+  friend auto operator<=>(const Path&, const Path&) = default;
+};
+
+// Every bound and period in one place; units last in the name.
+struct EngineOptions {
+  NodeId node{};  // random, new at every process start
+  std::string domain = "default";
+  std::string host, name, version;  // announced, for people
+  std::uint32_t process = 0;
+  std::uint16_t unicast_port = 0;  // announced, for people (answers go to where packets come from)
+
+  std::uint32_t packet_bytes_max = 1400;          // and never more than the link's MTU
+  std::uint32_t announce_period_ms = 2000;        // +-25 %
+  std::uint32_t announce_missed_max = 4;          // then the peer is gone
+  std::uint32_t control_packets_per_s_max = 200;  // of the whole domain: the period stretches
+  std::uint32_t frames_per_packet_max = 64;
+
+  std::uint32_t nodes_max = 16384;
+  std::uint32_t streams_per_node_max = 4096;
+  std::uint32_t wants_per_node_max = 4096;
+  std::uint32_t half_known_nodes_max = 1024;  // heard, not yet announced: 512 B each
+  std::uint32_t documents_max = 8192;
+  std::uint64_t documents_bytes_max = 16ull << 20;
+
+  std::uint64_t message_bytes_max = 1ull << 30;
+  std::uint64_t join_bytes_max = 1280ull << 20;  // all half-joined messages of the process
+  std::uint32_t join_messages_per_node_max = 4;
+  std::uint32_t join_age_ms_max = 2000;  // without progress
+
+  std::uint32_t history_values_max = 4096;
+  std::uint64_t history_bytes_per_stream_max = 4ull << 20;
+  std::uint64_t history_bytes_max = 64ull << 20;
+
+  std::uint64_t backlog_bytes_max = 256ull << 20;  // split but not yet sent, large messages
+  std::uint32_t send_window_bytes = 3u << 20;      // large messages: ahead of the slowest receiver
+  std::uint32_t duplicate_window_packets = 4096;
+};
+
+enum class Delivery : std::uint8_t { event = 0, state = 1, stream = 2 };
+
+// What a publisher announces about one stream.
+struct StreamRecord {
+  StreamId stream = 0;
+  FamilyId family{};
+  std::string family_name;
+  TypeId type{};
+  std::uint8_t format = 0;
+  std::uint64_t binding = 0;
+  Delivery delivery = Delivery::event;
+  std::uint32_t history = 1;
+  std::string source;  // the source's own name, may be empty
+  std::vector<std::pair<std::string, std::string>> labels;
+  // Counters as of the announcement that carried the record:
+  std::uint64_t messages = 0, bytes = 0;
+  Sequence next = 1;  // next sequence to be published
+};
+
+// What a subscriber wants: a family, or every family whose name matches a pattern.
+struct Interest {
+  FamilyId family{};    // zero: by pattern
+  std::string name;     // the family's name, or the pattern ("brewery.*", "*")
+  bool live = true;     // false: only the last values
+  bool history = true;  // the last values at once
+};
+
+// A node as far as it is known.
+struct PeerRecord {
+  NodeId node{};
+  std::string host, name, version;
+  std::uint32_t process = 0;
+  Path path;  // where its packets come from (unicast)
+  Instant first_heard{}, last_heard{};
+  std::int64_t wall_offset_ns = 0;  // theirs minus ours at the last announcement, transit included
+  bool announced = false;           // an ANNOUNCE was heard, not only data
+  std::vector<StreamRecord> streams;
+  std::vector<Interest> wants;
+  bool streams_complete = false;  // the lists match the announced digest
+};
+
+// A message out of the engine. The bytes are valid until the Outbox is cleared, or, for a message
+// that came in one packet, until the packet's memory is reused.
+struct Message {
+  NodeId node{};
+  StreamId stream = 0;
+  Sequence first = 0, last = 0;   // the packets it came in
+  std::int64_t published_ns = 0;  // the publisher's wall clock
+  ByteView bytes;
+  bool historic = false;                 // sent before we joined
+  const StreamRecord* record = nullptr;  // valid until the next call of the engine
+  std::shared_ptr<const Bytes> owner;    // set when `bytes` lies in memory of its own (joined)
+};
+
+// Something happened that people or the Domain should know.
+struct Notice {
+  enum class Kind : std::uint8_t {
+    node_joined,
+    node_left,
+    node_gone,
+    node_restarted,
+    stream_opened,
+    stream_closed,
+    streams_listed,
+    document,          // `type` is now known: document_of(type)
+    gap,               // sequences from..to of (node, stream) will not come
+    interest_changed,  // somebody's wants changed: subscribers_of() may differ
+    other_version,
+    other_domain,
+    own_id_elsewhere,
+    limit,     // a bound was reached; `text` says which
+    writable,  // the backlog has room again
+  };
+  Kind kind{};
+  NodeId node{};
+  StreamId stream = 0;
+  Sequence from = 0, to = 0;
+  enum class GapReason : std::uint8_t { lost, unavailable, restarted, overflow } reason{};
+  TypeId type{};
+  std::string text;
+};
+
+// A packet to send: `length` bytes at `offset` of Outbox::memory, or, when `shared` is set, header
+// bytes there followed by `shared_length` bytes at `shared_offset` of *shared (scatter/gather, so
+// that a large message is not copied).
+struct Packet {
+  TransportIndex transport = 0;
+  LinkIndex link = 0;
+  Group group = 0;
+  std::optional<Address> to;  // empty: to the group
+  std::uint32_t offset = 0, length = 0;
+};
+
+// What a call of the engine wants done. The caller sends, delivers, tells, then clears; clear()
+// keeps the memory.
+struct Outbox {
+  Bytes memory;
+  std::vector<Packet> packets;
+  std::vector<Message> messages;
+  std::vector<Notice> notices;
+  ByteView bytes_of(const Packet& p) const { return ByteView(memory).subspan(p.offset, p.length); }
+  bool empty() const { return packets.empty() && messages.empty() && notices.empty(); }
+  void clear() {
+    memory.clear();
+    packets.clear();
+    messages.clear();
+    notices.clear();
+  }
+};
+
+struct MessageView {
+  ByteView bytes;
+  std::int64_t published_ns = 0;
+};
+
+// Monotonic counters; every dropped packet or message is in exactly one of them. The names shown
+// to people are the members' names; for_each keeps tools complete.
+struct EngineCounters {
+  std::uint64_t packets_in = 0, packets_out = 0, messages_in = 0, messages_out = 0;
+  std::uint64_t control_packets_out = 0, control_bytes_out = 0;
+  // dropped packets
+  std::uint64_t packet_short = 0, packet_bad_magic = 0, packet_bad_checksum = 0,
+                packet_other_version = 0, packet_other_domain = 0, packet_own = 0,
+                packet_duplicate = 0, packet_too_many_frames = 0, packet_no_room = 0;
+  // dropped frames
+  std::uint64_t frame_malformed = 0, frame_unknown = 0, frame_unexpected = 0;
+  // dropped data
+  std::uint64_t data_duplicate = 0, data_unwanted = 0, data_unknown_stream = 0, data_late = 0,
+                gap_packets = 0, join_expired = 0, join_inconsistent = 0, join_no_room = 0,
+                message_too_large = 0, backlog_full = 0;
+  // types
+  std::uint64_t document_mismatch = 0, document_refused = 0, document_unasked = 0;
+  // tables
+  std::uint64_t nodes_refused = 0, streams_refused = 0, wants_refused = 0, answers_withheld = 0;
+  void for_each(const std::function<void(std::string_view, std::uint64_t)>& visit) const;
+};
+
+class Engine {
+ public:
+  Engine(EngineOptions options, std::uint64_t seed);
+  ~Engine();
+
+  // Transports and links. Call set_links at start and whenever they change.
+  TransportIndex add_transport(Capabilities capabilities);
+  void set_links(Instant now, TransportIndex transport, std::vector<Link> links, Outbox&);
+  // A peer named by the user: announced to by unicast, besides the group.
+  void add_named_peer(Instant now, Path path, Outbox&);
+  // Announces at once; call when transports and first streams and interests are there.
+  void start(Instant now, std::int64_t wall_ns, Outbox&);
+  // Says goodbye.
+  void stop(Instant now, Outbox&);
+
+  // Publishing. The record's stream id is chosen here and returned. `document` is offered to
+  // whoever asks for the type.
+  Result<StreamId> open_stream(Instant now, StreamRecord record, Bytes document, Outbox&);
+  void close_stream(Instant now, StreamId, Outbox&);
+  // Numbers, keeps for late joiners, splits, chooses paths. Small messages go into the open
+  // packet: full packets are put into the outbox, the open one when flush() is called. Fails with
+  // too_large or would_block (backlog full); then nothing was published.
+  Result<Sequence> publish(Instant now, StreamId, MessageView, Outbox&);
+  void flush(Instant now, Outbox&);
+  bool has_open_packet() const;
+  // Is anybody, on any path, interested in this stream now?
+  std::size_t subscribers_of(StreamId) const;
+
+  // Subscribing.
+  InterestId add_interest(Instant now, Interest, Outbox&);
+  void remove_interest(Instant now, InterestId, Outbox&);
+
+  // The groups data is to be received from now: join and leave accordingly after each call that
+  // changed interests (`groups_changed` is true once after each change).
+  std::vector<Group> groups() const;
+  bool groups_changed();
+
+  // Types. A document offered (own types) or received is kept and answered to others.
+  void offer_document(TypeId, Bytes document);
+  void want_document(Instant now, TypeId, Outbox&);
+  ByteView document_of(TypeId) const;  // empty when not known; valid until the next call
+
+  // Ask every peer for its lists and counters again.
+  void refresh(Instant now, Outbox&);
+
+  // Network in, time in. `wall_ns` is the wall clock at `now`.
+  void receive(Instant now, std::int64_t wall_ns, const Path& from, ByteView packet, Outbox&);
+  void tick(Instant now, std::int64_t wall_ns, Outbox&);
+  Instant next_deadline() const;  // Instant::max(): none
+
+  // Knowledge, valid until the next call.
+  void for_each_peer(const std::function<void(const PeerRecord&)>& visit) const;
+  const StreamRecord* find_stream(NodeId, StreamId) const;
+  const PeerRecord* find_peer(NodeId) const;
+  const EngineCounters& counters() const;
+  // Bytes held in all tables and buffers: the bound of promise 5.
+  std::uint64_t memory_bytes() const;
+  NodeId node() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// 1 + h mod 255 of SHA-256("dts-group\0" domain "\0" family name), see docs/wire.md.
+Group group_of(std::string_view domain, std::string_view family_name);
+// 128 + h mod 64 of SHA-256("dts-domain\0" domain): the third octet of the domain's groups.
+std::uint8_t domain_octet(std::string_view domain);
+
+}  // namespace dts::proto
