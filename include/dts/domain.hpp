@@ -88,6 +88,8 @@ class Domain {
   template <class T>
   Result<Publisher<T>> publisher(PublishOptions options = {});
   Result<ValuePublisher> publisher(const Type& type, PublishOptions options = {});
+  // Of values that lie as `layout`, which must outlive the publisher (those of C++ types do).
+  Result<ValuePublisher> publisher(const Layout& layout, PublishOptions options = {});
 
   // Subscribing by type: everything of the family that is assignable to T.
   template <class T, class Handler>
@@ -133,7 +135,6 @@ class Domain {
  private:
   template <class T>
   friend class Stream;
-  ValuePublisher publisher_at(const Layout& layout, PublishOptions options, Result<void>& result);
   Result<void> publish_at(const Layout& layout, const void* value);
   Subscription subscribe_at(const Layout& layout, ErasedHandler handler, SubscribeOptions options);
   std::shared_ptr<DomainCore> core_;

@@ -38,11 +38,13 @@ class ValuePublisher {
   const Source& source() const;
   bool active() const noexcept { return state_ != nullptr; }
 
+  // The value at `value` lies as the Layout this publisher was made for (Domain::publisher).
+  // Step 1 of 9: encoded and submitted in one call.
+  Result<void> publish_at(const void* value) const;
+
  protected:
   friend class Domain;
   friend class DomainCore;
-  // Step 1 of 9: the value is found by its Layout; encoded and submitted in one call.
-  Result<void> publish_at(const void* value) const;
   explicit ValuePublisher(std::shared_ptr<SourceState> state) : state_(std::move(state)) {}
   std::shared_ptr<SourceState> state_;
 };
