@@ -1,0 +1,345 @@
+#include <sim/network.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <base/assert.hpp>
+
+namespace dts::sim {
+
+namespace {
+constexpr std::size_t packets_at_once = 64;  // a node takes this many, then time passes
+constexpr std::uint16_t first_port = 20000;
+}  // namespace
+
+Network::Network(Clock& clock, Trace& trace, std::uint64_t seed, Receive receive)
+    : clock_(clock), trace_(trace), random_(seed), receive_(std::move(receive)) {}
+
+LanIndex Network::add_lan(std::uint32_t mtu_bytes, bool wireless) {
+  lans_.push_back({mtu_bytes, wireless, {}});
+  DTS_ASSERT(lans_.size() < own_link);
+  return static_cast<LanIndex>(lans_.size() - 1);
+}
+
+void Network::set_lan_mtu(LanIndex lan, std::uint32_t mtu_bytes) {
+  lans_[lan].mtu_bytes = mtu_bytes;
+}
+
+NodeIndex Network::add_node(MachineIndex machine, const std::vector<LanIndex>& lans) {
+  const NodeIndex node = static_cast<NodeIndex>(sockets_.size());
+  sockets_.emplace_back().machine = machine;
+  if (machines_.size() <= machine) machines_.resize(machine + 1u);
+  Machine& m = machines_[machine];
+  m.nodes.push_back(node);
+  for (LanIndex lan : lans) {
+    if (std::find(m.lans.begin(), m.lans.end(), lan) != m.lans.end()) continue;
+    m.lans.push_back(lan);
+    lans_[lan].plugs.emplace_back().machine = machine;
+  }
+  for (LanIndex lan : m.lans) plug_of(lan, machine)->nodes = m.nodes;
+  return node;
+}
+
+bool Network::same_lan(NodeIndex a, NodeIndex b) const {
+  if (sockets_[a].machine == sockets_[b].machine) return true;
+  const auto& theirs = machines_[sockets_[b].machine].lans;
+  for (LanIndex lan : machines_[sockets_[a].machine].lans)
+    if (std::find(theirs.begin(), theirs.end(), lan) != theirs.end()) return true;
+  return false;
+}
+
+// 1 is the machine's own link; LANs follow, with a stride that depends on the machine.
+LinkIndex Network::link_index(MachineIndex machine, LanIndex lan) const {
+  if (lan == own_link) return 1;
+  return static_cast<LinkIndex>(2 + machine % 3 + lan);
+}
+
+LanIndex Network::lan_of(MachineIndex machine, LinkIndex link) const {
+  for (LanIndex lan : machines_[machine].lans)
+    if (link_index(machine, lan) == link) return lan;
+  return own_link;
+}
+
+Network::Plug* Network::plug_of(LanIndex lan, MachineIndex machine) {
+  for (Plug& plug : lans_[lan].plugs)
+    if (plug.machine == machine) return &plug;
+  return nullptr;
+}
+
+std::vector<Link> Network::links_of(NodeIndex node) const {
+  const MachineIndex machine = sockets_[node].machine;
+  std::vector<Link> links;
+  links.push_back({link_index(machine, own_link), "lo", "127.0.0.1/8", true, false, 1400});
+  for (LanIndex lan : machines_[machine].lans) {
+    for (const Plug& plug : lans_[lan].plugs) {
+      if (plug.machine != machine || !plug.plugged) continue;
+      links.push_back({link_index(machine, lan), "eth" + std::to_string(lan),
+                       "10." + std::to_string(lan) + "." + std::to_string(machine / 250) + "." +
+                           std::to_string(1 + machine % 250) + "/16",
+                       false, lans_[lan].wireless, lans_[lan].mtu_bytes});
+    }
+  }
+  return links;
+}
+
+std::uint32_t Network::mtu_of(NodeIndex node, LinkIndex link) const {
+  const LanIndex lan = lan_of(sockets_[node].machine, link);
+  return lan == own_link ? 1400 : lans_[lan].mtu_bytes;
+}
+
+void Network::open(NodeIndex node) {
+  Socket& s = sockets_[node];
+  s.open = true;
+  s.paused = false;
+  s.port = next_port_++;
+  DTS_ASSERT(next_port_ > first_port);
+  by_port_.push_back(node);
+  s.joined.reset();
+  s.joined.set(0);
+  s.queue.clear();
+  s.busy_until = clock_.now();
+}
+
+void Network::close(NodeIndex node) {
+  sockets_[node].open = false;
+  sockets_[node].queue.clear();
+}
+
+void Network::join(NodeIndex node, const std::vector<Group>& groups) {
+  Socket& s = sockets_[node];
+  s.joined.reset();
+  s.joined.set(0);
+  for (Group group : groups) s.joined.set(group);
+}
+
+// | lan | machine, 2 | port, 2 |
+Address Network::address_of(NodeIndex node, LanIndex lan) const {
+  const Socket& s = sockets_[node];
+  Address address;
+  address.size = 5;
+  address.bytes[0] = lan;
+  address.bytes[1] = static_cast<std::uint8_t>(s.machine >> 8);
+  address.bytes[2] = static_cast<std::uint8_t>(s.machine);
+  address.bytes[3] = static_cast<std::uint8_t>(s.port >> 8);
+  address.bytes[4] = static_cast<std::uint8_t>(s.port);
+  return address;
+}
+
+NodeIndex Network::node_at(const Address& address, LanIndex& lan) const {
+  const NodeIndex nobody = static_cast<NodeIndex>(sockets_.size());
+  if (address.size != 5) return nobody;
+  lan = address.bytes[0];
+  const auto machine = static_cast<MachineIndex>(address.bytes[1] << 8 | address.bytes[2]);
+  const auto port = static_cast<std::uint16_t>(address.bytes[3] << 8 | address.bytes[4]);
+  if (port < first_port || port - first_port >= static_cast<int>(by_port_.size())) return nobody;
+  const NodeIndex node = by_port_[port - first_port];
+  const Socket& s = sockets_[node];
+  return s.open && s.port == port && s.machine == machine ? node : nobody;
+}
+
+void Network::send(NodeIndex from, LinkIndex link, Group group, const Address* to,
+                   ByteView packet) {
+  Socket& s = sockets_[from];
+  ++s.sent;
+  ++counters_.sent;
+  counters_.sent_bytes += packet.size();
+  const LanIndex lan = lan_of(s.machine, link);
+  auto flight = std::make_shared<Flight>();
+  flight->bytes.assign(packet.begin(), packet.end());
+  flight->group = group;
+  flight->multicast = to == nullptr;
+  flight->from = address_of(from, to != nullptr && to->size > 0 ? to->bytes[0] : lan);
+  trace_.add(Trace::Event::sent, clock_.now(), from,
+             hash_of(packet, static_cast<std::uint64_t>(link) << 8 | group));
+  if (to == nullptr)
+    send_to_group(from, lan, flight);
+  else
+    send_to_address(from, *to, flight);
+}
+
+void Network::send_to_group(NodeIndex from, LanIndex lan, const FlightPointer& flight) {
+  const MachineIndex machine = sockets_[from].machine;
+  if (lan != own_link) {
+    Plug* mine = plug_of(lan, machine);
+    if (!mine->plugged) return;
+    for (Plug& plug : lans_[lan].plugs) {
+      if (plug.machine == machine || !plug.plugged) continue;
+      for (NodeIndex node : plug.nodes) {
+        const Socket& s = sockets_[node];
+        if (!s.open) continue;
+        if (!s.joined.test(flight->group)) {
+          if (faults.overheard == 0 || !random_.chance(faults.overheard)) continue;
+          ++counters_.overheard;
+        }
+        cross(from, node, lan, plug, flight);
+      }
+    }
+  }
+  // The machine's own copies: never lost but by a full queue.
+  const Duration when = clock_.now() + std::chrono::microseconds(5);
+  for (NodeIndex node : machines_[machine].nodes)
+    if (sockets_[node].open && sockets_[node].joined.test(flight->group))
+      fly(node, link_index(machine, lan), when, flight);
+}
+
+void Network::send_to_address(NodeIndex from, const Address& to, const FlightPointer& flight) {
+  LanIndex lan = own_link;
+  const NodeIndex node = node_at(to, lan);
+  if (node == nodes()) {
+    ++counters_.gone;
+    return;
+  }
+  const MachineIndex mine = sockets_[from].machine, theirs = sockets_[node].machine;
+  if (mine == theirs) {
+    fly(node, link_index(theirs, lan), clock_.now() + std::chrono::microseconds(5), flight);
+    return;
+  }
+  Plug* here = lan == own_link ? nullptr : plug_of(lan, mine);
+  Plug* there = lan == own_link ? nullptr : plug_of(lan, theirs);
+  if (here == nullptr || there == nullptr || !here->plugged || !there->plugged) {
+    ++counters_.cut_off;
+    return;
+  }
+  cross(from, node, lan, *there, flight);
+}
+
+bool Network::lost(Plug& plug) {
+  if (faults.loss > 0 && random_.chance(faults.loss)) {
+    ++counters_.lost;
+    return true;
+  }
+  if (faults.burst_begin > 0) {
+    plug.bad_state =
+        plug.bad_state ? !random_.chance(faults.burst_end) : random_.chance(faults.burst_begin);
+    if (plug.bad_state && random_.chance(faults.burst_loss)) {
+      ++counters_.burst_lost;
+      return true;
+    }
+  } else {
+    plug.bad_state = false;
+  }
+  return false;
+}
+
+void Network::cross(NodeIndex from, NodeIndex to, LanIndex lan, Plug& plug,
+                    const FlightPointer& flight) {
+  const Socket& sender = sockets_[from];
+  const Socket& receiver = sockets_[to];
+  if (machines_[sender.machine].side != machines_[receiver.machine].side || sender.mute ||
+      receiver.deaf) {
+    ++counters_.cut_off;
+    return;
+  }
+  if (faults.mtu_bytes != 0 && flight->bytes.size() > faults.mtu_bytes) {
+    ++counters_.too_long;
+    return;
+  }
+  if (lost(plug)) return;
+  const LinkIndex link = link_index(receiver.machine, lan);
+  const int copies = faults.duplicate > 0 && random_.chance(faults.duplicate) ? 2 : 1;
+  for (int copy = 0; copy < copies; ++copy) {
+    FlightPointer mine = flight;
+    if (faults.corrupt > 0 && random_.chance(faults.corrupt) && !flight->bytes.empty()) {
+      auto changed = std::make_shared<Flight>(*flight);
+      for (std::uint64_t flips = 1 + random_.below(8); flips > 0; --flips)
+        changed->bytes[random_.below(changed->bytes.size())] ^=
+            static_cast<std::uint8_t>(1u << random_.below(8));
+      mine = std::move(changed);
+      ++counters_.corrupted;
+    }
+    const auto upto = [&](Duration most) {
+      return Duration(random_.below(static_cast<std::uint64_t>(most.count()) + 1));
+    };
+    Duration when = clock_.now() + faults.delay + upto(faults.jitter);
+    if (copy > 0 || (faults.reorder > 0 && random_.chance(faults.reorder))) {
+      when += upto(faults.reorder_max);
+      ++(copy > 0 ? counters_.duplicated : counters_.reordered);
+    } else {
+      when = std::max(when, plug.last_arrival);
+      plug.last_arrival = when;
+    }
+    fly(to, link, std::max(when, receiver.clogged_until), mine);
+  }
+}
+
+void Network::fly(NodeIndex to, LinkIndex link, Duration when, const FlightPointer& flight) {
+  // The port says for whom it is: a process started later has another one. What was sent to a
+  // group is for whoever is there.
+  const std::uint16_t port = sockets_[to].port;
+  clock_.at(when, [this, to, link, port, flight] { arrive(to, link, port, flight); });
+}
+
+void Network::arrive(NodeIndex to, LinkIndex link, std::uint16_t port,
+                     const FlightPointer& flight) {
+  Socket& s = sockets_[to];
+  if (!s.open || (!flight->multicast && s.port != port)) {
+    ++counters_.gone;
+    return;
+  }
+  if (s.queue.size() >= faults.receive_queue) {
+    ++counters_.queue_full;
+    return;
+  }
+  s.queue.push_back({flight, link});
+  wake(to);
+}
+
+void Network::wake(NodeIndex node) {
+  Socket& s = sockets_[node];
+  if (s.waking || s.paused || s.queue.empty()) return;
+  s.waking = true;
+  clock_.at(std::max(clock_.now(), s.busy_until), [this, node] { take(node); });
+}
+
+void Network::take(NodeIndex node) {
+  sockets_[node].waking = false;
+  for (std::size_t n = 0; n < packets_at_once; ++n) {
+    Socket& s = sockets_[node];
+    if (!s.open || s.paused || s.queue.empty()) break;
+    const Arrived arrived = std::move(s.queue.front());
+    s.queue.pop_front();
+    s.busy_until = std::max(s.busy_until, clock_.now()) + faults.receive_cost;
+    ++counters_.arrived;
+    trace_.add(Trace::Event::arrived, clock_.now(), node, arrived.flight->bytes.size());
+    receive_(node, arrived.link, arrived.flight->from, arrived.flight->multicast,
+             arrived.flight->bytes);
+  }
+  wake(node);
+}
+
+void Network::pause(NodeIndex node, bool paused) {
+  sockets_[node].paused = paused;
+  if (!paused) wake(node);
+}
+
+void Network::clog(NodeIndex node, Duration until) {
+  sockets_[node].clogged_until = std::max(sockets_[node].clogged_until, until);
+}
+
+void Network::set_side(MachineIndex machine, std::uint8_t side) { machines_[machine].side = side; }
+void Network::set_deaf(NodeIndex node, bool deaf) { sockets_[node].deaf = deaf; }
+void Network::set_mute(NodeIndex node, bool mute) { sockets_[node].mute = mute; }
+
+void Network::set_plugged(MachineIndex machine, LanIndex lan, bool plugged) {
+  if (Plug* plug = plug_of(lan, machine)) plug->plugged = plugged;
+}
+
+void Network::heal() {
+  faults = Faults{};
+  for (Machine& machine : machines_) machine.side = 0;
+  for (Lan& lan : lans_) {
+    for (Plug& plug : lan.plugs) {
+      plug.plugged = true;
+      plug.bad_state = false;
+      plug.last_arrival = clock_.now();
+    }
+  }
+  for (NodeIndex node = 0; node < sockets_.size(); ++node) {
+    Socket& s = sockets_[node];
+    s.deaf = s.mute = false;
+    s.clogged_until = clock_.now();
+    if (s.paused) pause(node, false);
+  }
+}
+
+}  // namespace dts::sim
