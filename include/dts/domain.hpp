@@ -1,25 +1,30 @@
 // Domain: the named space in which types are shared, and the object a program holds. Opening one
 // never fails for a network reason: it degrades to this machine and says so (notices()).
 //
-//   dts::Domain domain;                                   // "default", this network
-//   auto readings = domain.subscribe<Temperature>([](const Temperature& t, const dts::Sample& s)
-//   {}); domain.publish(Temperature{18.4, 3}); domain.run(); // or start(), or fd() and poll()
+//   dts::Domain domain;  // "default", this network
+//   auto readings = domain.subscribe<Temperature>([](const Temperature& t, const dts::Sample& s) {
+//   });
+//   domain.publish(Temperature{18.4, 3});
+//   domain.run();  // or start(), or fd() and poll()
 //
-// Threads: every member may be called from any thread. Handlers run on the thread that runs the
+// Threads: every member may be called from any thread. Handlers run on the threads that run the
 // loop (run, poll) or on the domain's own (start), without any lock held; one handler runs at a
-// time per subscription, and a slow one does not hold up the others.
+// time per subscription, and a slow one does not hold up the others (with poll() it does: there is
+// one thread only). A handler must not throw. After fork() the child must leave the domains of its
+// parent alone and open its own. Every member but the destructor may be called in a handler.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <dts/declare.hpp>
 #include <dts/format.hpp>
 #include <dts/publisher.hpp>
 #include <dts/subscription.hpp>
@@ -78,11 +83,17 @@ class Domain {
   explicit Domain(std::string_view name = {});
   explicit Domain(DomainOptions options);
   Domain(Domain&&) noexcept = default;
+  Domain& operator=(Domain&& other) noexcept;
   ~Domain();  // close()
 
   const std::string& name() const;
+  // How this program is called by the others: its host, and host/node.
+  const std::string& host() const;
+  const std::string& source() const;
 
-  // Publishing. The first form keeps one publisher per type inside the domain.
+  // Publishing: the message leaves on this thread at once; in a fast burst, while a loop runs,
+  // messages may wait up to a fraction of a millisecond to share packets. The first form keeps one
+  // publisher per type inside the domain.
   template <class T>
   Result<void> publish(const T& value);
   template <class T>
@@ -91,7 +102,8 @@ class Domain {
   // Of values that lie as `layout`, which must outlive the publisher (those of C++ types do).
   Result<ValuePublisher> publisher(const Layout& layout, PublishOptions options = {});
 
-  // Subscribing by type: everything of the family that is assignable to T.
+  // Subscribing by type: everything of the family that is assignable to T. The handler takes
+  // (const T&) or (const T&, const Sample&).
   template <class T, class Handler>
   Subscription subscribe(Handler handler, SubscribeOptions options = {});
   // By name or pattern ("brewery.*", "*"), in the publisher's own types.
@@ -99,12 +111,14 @@ class Domain {
                          SubscribeOptions options = {});
   // Into a type known only at run time.
   Subscription subscribe(const Type& type, ValueHandler handler, SubscribeOptions options = {});
+  // T must be default-constructible.
   template <class T>
   Stream<T> stream(SubscribeOptions options = {});
 
-  // The last value of each source, waiting at most `timeout` for the first answers.
+  // The last value of each source, waiting at most `timeout`; earlier when all have answered.
   template <class T>
-  std::vector<Reading<T>> latest(Duration timeout = std::chrono::milliseconds(500));
+  std::vector<Reading<T>> latest(Duration timeout = std::chrono::milliseconds(500),
+                                 SubscribeOptions options = {});
   std::vector<Reading<Value>> latest(std::string_view pattern,
                                      Duration timeout = std::chrono::milliseconds(500),
                                      SubscribeOptions options = {});
@@ -133,11 +147,61 @@ class Domain {
   std::vector<std::string> notices();
 
  private:
-  template <class T>
-  friend class Stream;
   Result<void> publish_at(const Layout& layout, const void* value);
   Subscription subscribe_at(const Layout& layout, ErasedHandler handler, SubscribeOptions options);
+  Subscription stream_at(const Layout& layout, SubscribeOptions options);
+  void latest_at(const Layout& layout, Duration timeout, SubscribeOptions options,
+                 const ErasedHandler& sink);
   std::shared_ptr<DomainCore> core_;
 };
+
+template <class T>
+Result<void> Domain::publish(const T& value) {
+  return publish_at(layout_of<T>(), &value);
+}
+
+template <class T>
+Result<Publisher<T>> Domain::publisher(PublishOptions options) {
+  Result<ValuePublisher> made = publisher(layout_of<T>(), std::move(options));
+  if (!made) return made.error();
+  return Publisher<T>(std::move(*made));
+}
+
+template <class T, class Handler>
+Subscription Domain::subscribe(Handler handler, SubscribeOptions options) {
+  constexpr bool with_sample = std::is_invocable_v<Handler&, const T&, const Sample&>;
+  static_assert(with_sample || std::is_invocable_v<Handler&, const T&>,
+                "the handler must take (const T&) or (const T&, const dts::Sample&)");
+  return subscribe_at(
+      layout_of<T>(),
+      [handler = std::move(handler)](const void* value, const Layout&,
+                                     [[maybe_unused]] const Sample& sample) mutable {
+        if constexpr (with_sample)
+          handler(*static_cast<const T*>(value), sample);
+        else
+          handler(*static_cast<const T*>(value));
+      },
+      std::move(options));
+}
+
+template <class T>
+Stream<T> Domain::stream(SubscribeOptions options) {
+  return Stream<T>(stream_at(layout_of<T>(), std::move(options)));
+}
+
+template <class T>
+std::vector<Reading<T>> Domain::latest(Duration timeout, SubscribeOptions options) {
+  std::vector<Reading<T>> readings;
+  latest_at(layout_of<T>(), timeout, std::move(options),
+            [&](const void* value, const Layout&, const Sample& sample) {
+              for (Reading<T>& reading : readings) {
+                if (!reading.sample.same_source(sample)) continue;
+                reading = Reading<T>{*static_cast<const T*>(value), sample};
+                return;
+              }
+              readings.push_back(Reading<T>{*static_cast<const T*>(value), sample});
+            });
+  return readings;
+}
 
 }  // namespace dts

@@ -1,12 +1,12 @@
 // Publisher<T>: a handle for publishing values of one type, for hot loops and for labels. Any
-// thread may publish through any handle. Dropping the last handle ends the source.
+// thread may publish through any handle. Copies share one source; dropping the last ends it.
+// After the domain is closed publishing fails with `closed`.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include <dts/declare.hpp>
 #include <dts/sample.hpp>
 #include <dts/value.hpp>
 

@@ -55,7 +55,12 @@ class Sample {
   bool historic() const noexcept { return historic_; }
   // The value was converted from another exact type or unit.
   bool converted() const noexcept { return converted_; }
-  // The message as it was sent. Valid during the handler's call only.
+  // Both come from one publisher.
+  bool same_source(const Sample& other) const noexcept {
+    return source_->node_id == other.source_->node_id && source_->stream == other.source_->stream;
+  }
+  // The message as it was sent. Valid during the handler's call only; empty afterwards and in a
+  // Reading.
   ByteView message() const noexcept { return message_; }
 
  private:

@@ -3,7 +3,7 @@
 // running (except from within that handler).
 #pragma once
 
-#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <dts/declare.hpp>
+#include <dts/layout.hpp>
 #include <dts/sample.hpp>
 #include <dts/value.hpp>
 #include <dts/why.hpp>
@@ -57,6 +57,11 @@ class Subscription {
   // Why nothing arrives, now. Any thread.
   Why why() const;
   SubscriptionCounters counters() const;
+  // For Stream: the next value into `value`, which lies as the Layout subscribed with. False when
+  // none came within `timeout` (none: for ever) or the subscription has ended.
+  bool next(void* value, Sample& sample, std::optional<Duration> timeout) const;
+  // For Stream: next() returns, now and from now on. Any thread.
+  void end() const;
 
  private:
   friend class DomainCore;
@@ -74,13 +79,18 @@ struct Reading {
 };
 
 // Blocking iteration: for (auto& [value, sample] : domain.stream<Temperature>()) ...
-// Ends when the domain is closed or stop() is called. One thread iterates.
+// Ends when the domain is closed or stopped or stop() is called. One thread iterates; it runs the
+// loop itself when nobody else does. Values wait in the subscription's bounded queue.
 template <class T>
 class Stream {
  public:
-  // The next value, waiting at most `timeout`; empty on timeout or when the domain closed.
-  std::optional<Reading<T>> next(std::optional<Duration> timeout = {});
-  void stop();
+  // The next value, waiting at most `timeout`; empty on timeout or at the end.
+  std::optional<Reading<T>> next(std::optional<Duration> timeout = {}) {
+    std::optional<Reading<T>> reading(std::in_place);
+    if (!subscription_.next(&reading->value, reading->sample, timeout)) reading.reset();
+    return reading;
+  }
+  void stop() { subscription_.end(); }  // any thread
   Why why() const { return subscription_.why(); }
 
   class Iterator {
@@ -103,9 +113,7 @@ class Stream {
 
  private:
   friend class Domain;
-  Stream(std::shared_ptr<DomainCore> core, Subscription subscription)
-      : core_(std::move(core)), subscription_(std::move(subscription)) {}
-  std::shared_ptr<DomainCore> core_;
+  explicit Stream(Subscription subscription) : subscription_(std::move(subscription)) {}
   Subscription subscription_;
 };
 
