@@ -1,0 +1,28 @@
+# What `cmake --install` puts where, for find_package(dts) and for pkg-config.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS dts EXPORT dts-targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/dts DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(EXPORT dts-targets NAMESPACE dts:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dts)
+if(DTS_BUILD_CLI)
+  install(TARGETS dts_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+configure_package_config_file(cmake/dtsConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/dtsConfig.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dts)
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/dtsConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/dtsConfig.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/dtsConfigVersion.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dts)
+
+# The libraries a user of libdts.a links besides; of libdts.so the loader finds them itself.
+if(BUILD_SHARED_LIBS)
+  set(DTS_PC_REQUIRES "Requires.private: libcrypto simdjson")
+  set(DTS_PC_LIBS "")
+else()
+  set(DTS_PC_REQUIRES "Requires: libcrypto simdjson")
+  set(DTS_PC_LIBS " -pthread")
+endif()
+configure_file(cmake/dts.pc.in ${CMAKE_CURRENT_BINARY_DIR}/dts.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/dts.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
