@@ -107,7 +107,7 @@ class Type {
 
   // Checks names, ids, references, limits and defaults, brings nodes and members into canonical
   // order and computes the id. nodes[0] is the root; nodes it does not reach are dropped.
-  static Result<Type> make(std::vector<TypeNode> nodes);
+  static Result<Type> make(const std::vector<TypeNode>& nodes) { return from_nodes(nodes, 0); }
   // From a canonical document off the network: anything not exactly canonical is refused.
   static Result<Type> from_document(ByteView document);
   // From the notation, one or several types; the first is the root. `where` names the source
@@ -141,6 +141,8 @@ class Type {
 
  private:
   struct Data;
+  static Result<Type> from_nodes(std::span<const TypeNode> nodes, std::uint32_t root);
+  static Type of_canonical(std::vector<TypeNode> nodes, Bytes document);
   explicit Type(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
   std::shared_ptr<const Data> data_;
 };

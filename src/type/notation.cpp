@@ -1,0 +1,582 @@
+// Parsing of the notation: a scanner that works on demand (units and defaults are read raw), a
+// parser over it, and the resolution of names once everything has been read.
+#include <type/notation.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include <base/text.hpp>
+#include <type/closure.hpp>
+#include <type/default_value.hpp>
+#include <type/rules.hpp>
+
+namespace dts {
+
+namespace {
+
+constexpr std::size_t kTextMax = 1024 * 1024;
+constexpr std::size_t kTypesMax = 1024;
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+struct Token {
+  enum class Sort : std::uint8_t { word, number, sign, newline, end } sort;
+  std::size_t offset;
+  std::string_view text;
+  bool is(char c) const { return sort == Sort::sign && text[0] == c; }
+  bool is_word() const { return sort == Sort::word; }
+};
+
+// Words (dotted names), numbers, signs and line ends; comments are collected as docs on the way.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  Token peek() {
+    skip_blank();
+    return token_at(at_);
+  }
+
+  Token next() {
+    const Token token = peek();
+    at_ = token.offset + token.text.size();
+    if (token.sort == Token::Sort::newline) {
+      // An empty line parts a comment from what follows.
+      if (at_line_start_) above_.clear();
+      trailing_.clear();
+      at_line_start_ = true;
+    } else {
+      at_line_start_ = false;
+    }
+    return token;
+  }
+
+  bool accept(char c) {
+    if (!peek().is(c)) return false;
+    next();
+    return true;
+  }
+
+  void skip_newlines() {
+    while (peek().sort == Token::Sort::newline) next();
+  }
+
+  // From a '[' to its ']' on the same line, both left out; nullopt: there is no end.
+  std::optional<Token> bracketed() {
+    int open = 0;
+    for (std::size_t i = at_; i < text_.size() && text_[i] != '\n'; ++i) {
+      open += text_[i] == '[' ? 1 : text_[i] == ']' ? -1 : 0;
+      if (open > 0) continue;
+      const Token inside{Token::Sort::word, at_ + 1, text_.substr(at_ + 1, i - at_ - 1)};
+      at_ = i + 1;
+      return inside;
+    }
+    return std::nullopt;
+  }
+
+  // All up to a blank or a sign that cannot be in a quantity tag.
+  Token tag() {
+    std::size_t i = at_;
+    while (i < text_.size() &&
+           (is_letter(text_[i]) || is_digit(text_[i]) || text_[i] == '.' || text_[i] == '-')) {
+      ++i;
+    }
+    const Token token{Token::Sort::word, at_, text_.substr(at_, i - at_)};
+    at_ = i;
+    return token;
+  }
+
+  // A default ends at a comma, the line, a comment or the closing brace; those inside brackets and
+  // quotes belong to it.
+  Token default_text() {
+    skip_blank();
+    int open = 0;
+    bool quoted = false;
+    std::size_t i = at_;
+    for (; i < text_.size(); ++i) {
+      const char c = text_[i];
+      if (quoted) {
+        if (c == '\n') break;
+        if (c == '\\') ++i;
+        if (c == '"') quoted = false;
+        continue;
+      }
+      if (c == '"') quoted = true;
+      if (c == '[' || c == '(' || c == '{') ++open;
+      if (open == 0 && (c == ',' || c == '\n' || c == '}')) break;
+      if (open == 0 && text_.substr(i, 2) == "//") break;
+      if (c == ']' || c == ')' || c == '}') --open;
+    }
+    const std::size_t from = at_;
+    at_ = std::min(i, text_.size());
+    return {Token::Sort::word, from, trimmed(text_.substr(from, at_ - from))};
+  }
+
+  // The comment lines directly above, one per line.
+  std::string take_above() { return std::exchange(above_, {}); }
+  // The comment that ends the current line, if it has one and nothing else stands before it.
+  std::string take_trailing() {
+    peek();
+    return std::exchange(trailing_, {});
+  }
+  void forget_comments() {
+    above_.clear();
+    trailing_.clear();
+  }
+
+ private:
+  void skip_blank() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == ' ' || c == '\t' || c == '\r') {
+        ++at_;
+      } else if (text_.substr(at_, 2) == "//") {
+        comment();
+      } else {
+        return;
+      }
+    }
+  }
+
+  void comment() {
+    const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+    std::string_view line = text_.substr(at_ + 2, end - at_ - 2);
+    if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\t' || line.back() == '\r')) {
+      line.remove_suffix(1);
+    }
+    if (at_line_start_) {
+      if (!above_.empty()) above_ += '\n';
+      above_ += line;
+      at_line_start_ = false;  // the line is not empty
+    } else {
+      trailing_ = line;
+    }
+    at_ = end;
+  }
+
+  Token token_at(std::size_t at) const {
+    if (at >= text_.size()) return {Token::Sort::end, text_.size(), {}};
+    const char c = text_[at];
+    std::size_t i = at + 1;
+    if (c == '\n') return {Token::Sort::newline, at, text_.substr(at, 1)};
+    if (is_letter(c)) {
+      const auto more = [&](std::size_t k) {
+        return is_letter(text_[k]) || is_digit(text_[k]) ||
+               (text_[k] == '.' && k + 1 < text_.size() && is_letter(text_[k + 1]));
+      };
+      while (i < text_.size() && more(i)) ++i;
+      return {Token::Sort::word, at, text_.substr(at, i - at)};
+    }
+    if (is_digit(c) || c == '-') {
+      while (i < text_.size() && (is_letter(text_[i]) || is_digit(text_[i]))) ++i;
+      return {Token::Sort::number, at, text_.substr(at, i - at)};
+    }
+    while (i < text_.size() && (text_[i] & 0xc0) == 0x80) ++i;  // a whole character
+    return {Token::Sort::sign, at, text_.substr(at, i - at)};
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool at_line_start_ = true;
+  std::string above_, trailing_;
+};
+
+struct OtherName {
+  std::string_view theirs, ours;
+};
+// What other languages call our kinds.
+constexpr std::array kOtherNames{
+    OtherName{"float", "f32"},      OtherName{"double", "f64"},    OtherName{"float32", "f32"},
+    OtherName{"float64", "f64"},    OtherName{"number", "f64"},    OtherName{"real", "f64"},
+    OtherName{"int", "i32"},        OtherName{"integer", "i64"},   OtherName{"long", "i64"},
+    OtherName{"short", "i16"},      OtherName{"byte", "u8"},       OtherName{"char", "u8"},
+    OtherName{"int8", "i8"},        OtherName{"int16", "i16"},     OtherName{"int32", "i32"},
+    OtherName{"int64", "i64"},      OtherName{"uint", "u32"},      OtherName{"uint8", "u8"},
+    OtherName{"uint16", "u16"},     OtherName{"uint32", "u32"},    OtherName{"uint64", "u64"},
+    OtherName{"string", "text"},    OtherName{"str", "text"},      OtherName{"boolean", "bool"},
+    OtherName{"timestamp", "time"}, OtherName{"datetime", "time"}, OtherName{"date", "time"},
+    OtherName{"binary", "bytes"},   OtherName{"blob", "bytes"},    OtherName{"data", "bytes"},
+    OtherName{"vector", "list"},    OtherName{"sequence", "list"}, OtherName{"dict", "map"},
+    OtherName{"variant", "union"},  OtherName{"oneof", "union"},   OtherName{"option", "optional"}};
+
+std::optional<Kind> scalar_kind(std::string_view word) {
+  for (int kind = 1; kind <= 17; ++kind) {
+    if (kind_name(static_cast<Kind>(kind)) == word) return static_cast<Kind>(kind);
+  }
+  return std::nullopt;
+}
+
+class Parser {
+ public:
+  Parser(std::string_view text, std::string_view where)
+      : parsed_{{}, SourceText(text, where), {}}, scanner_(parsed_.source.text()) {}
+
+  Result<ParsedNotation> parse() {
+    while (true) {
+      scanner_.skip_newlines();
+      if (scanner_.peek().sort == Token::Sort::end) break;
+      if (scanner_.accept(';')) continue;
+      if (parsed_.nodes.size() == kTypesMax) {
+        return error(scanner_.peek(), "more than " + std::to_string(kTypesMax) + " types");
+      }
+      DTS_TRY(parse_named());
+    }
+    if (parsed_.nodes.empty()) {
+      return error(scanner_.peek(), "there is no type here",
+                   "brewery.Temperature { celsius : f64 [Cel] }");
+    }
+    DTS_TRY(resolve());
+    DTS_TRY(read_defaults());
+    return std::move(parsed_);
+  }
+
+ private:
+  Error error(const Token& token, std::string what, std::string hint = {}) const {
+    return parsed_.source.error(token.offset, token.text.size(), std::move(what), std::move(hint));
+  }
+
+  // What was found instead, for messages.
+  static std::string found(const Token& token) {
+    switch (token.sort) {
+      case Token::Sort::newline:
+        return "the line ends";
+      case Token::Sort::end:
+        return "the text ends";
+      default:
+        return "\"" + base::printable(token.text) + "\" is here";
+    }
+  }
+
+  Result<void> expect(char c, const std::string& after) {
+    if (scanner_.accept(c)) return {};
+    const Token token = scanner_.peek();
+    return error(token,
+                 std::string("'") + c + "' is expected after " + after + ", but " + found(token));
+  }
+
+  void place(const std::string& path, const Token& token) {
+    parsed_.places[path] = {token.offset, token.text.size()};
+  }
+
+  // ["closed"] ["struct" | "enum" | "union"] name "{" members "}"
+  Result<void> parse_named() {
+    TypeNode node;
+    Token token = scanner_.next();
+    node.doc = scanner_.take_above();
+    if (token.is_word() && token.text == "closed") {
+      node.closed = true;
+      token = scanner_.next();
+      if (token.text != "enum" && token.text != "union") {
+        return error(token, "\"closed\" is followed by enum or union");
+      }
+    }
+    if (token.is_word() &&
+        (token.text == "struct" || token.text == "enum" || token.text == "union")) {
+      node.kind = token.text == "enum"    ? Kind::enumeration
+                  : token.text == "union" ? Kind::union_
+                                          : Kind::structure;
+      token = scanner_.next();
+    }
+    if (!token.is_word()) {
+      return error(token, "the name of a type is expected, but " + found(token));
+    }
+    node.name = token.text;
+    if (!is_type_name(node.name)) {
+      return error(token, "\"" + node.name + "\" is not a legal type name",
+                   is_reserved(node.name) ? "my." + node.name : "at most 255 letters");
+    }
+    if (parsed_.places.contains(node.name)) {
+      return error(token, node.name + " is defined twice");
+    }
+    place(node.name, token);
+    scanner_.skip_newlines();
+    DTS_TRY(expect('{', node.name));
+    const std::string beside = scanner_.take_trailing();
+    if (!beside.empty()) node.doc += (node.doc.empty() ? "" : "\n") + beside;
+    DTS_TRY(parse_members(node, token));
+    parsed_.nodes.push_back(std::move(node));
+    scanner_.forget_comments();
+    return {};
+  }
+
+  Result<void> parse_members(TypeNode& node, const Token& name) {
+    while (true) {
+      scanner_.skip_newlines();
+      if (scanner_.accept('}')) return {};
+      if (scanner_.peek().sort == Token::Sort::end) {
+        return error(name, "the '}' of " + node.name + " is missing");
+      }
+      const std::string above = scanner_.take_above();
+      std::string* doc = nullptr;
+      if (node.kind == Kind::enumeration) {
+        DTS_TRY(parse_symbol(node));
+        doc = &node.symbols.back().doc;
+      } else {
+        DTS_TRY(parse_field(node));
+        doc = &node.fields.back().doc;
+      }
+      const bool comma = scanner_.accept(',');
+      const Token token = scanner_.peek();
+      if (!comma && token.sort == Token::Sort::sign && !token.is('}')) {
+        return error(token, "a comma or a new line is expected, but " + found(token));
+      }
+      if (!comma && (token.is_word() || token.sort == Token::Sort::number)) {
+        return error(token, "a comma or a new line parts two members");
+      }
+      const std::string beside = scanner_.take_trailing();
+      *doc = above + (above.empty() || beside.empty() ? "" : "\n") + beside;
+    }
+  }
+
+  // name ["=" value]; without a value: one more than the symbol before
+  Result<void> parse_symbol(TypeNode& node) {
+    const Token token = scanner_.next();
+    if (!token.is_word() || !is_member_name(token.text)) {
+      return error(token, "the name of a symbol is expected, but " + found(token));
+    }
+    Symbol symbol{std::string(token.text), 0, {}};
+    place(node.name + "." + symbol.name, token);
+    if (scanner_.accept('=')) {
+      const Token number = scanner_.next();
+      DTS_ASSIGN(const std::int64_t value, parse_integer(number, INT32_MIN, INT32_MAX));
+      symbol.value = static_cast<std::int32_t>(value);
+    } else if (!node.symbols.empty()) {
+      if (node.symbols.back().value == INT32_MAX) return error(token, "the value does not fit i32");
+      symbol.value = node.symbols.back().value + 1;
+    }
+    node.symbols.push_back(std::move(symbol));
+    return {};
+  }
+
+  Result<std::int64_t> parse_integer(const Token& token, std::int64_t least, std::int64_t most) {
+    std::int64_t value = 0;
+    const char* end = token.text.data() + token.text.size();
+    const auto [stop, code] = std::from_chars(token.text.data(), end, value);
+    if (token.sort != Token::Sort::number || stop != end || code == std::errc::invalid_argument) {
+      return error(token, "a whole number is expected, but " + found(token));
+    }
+    if (code != std::errc{} || value < least || value > most) {
+      return error(token, "the number is not within " + std::to_string(least) + " to " +
+                              std::to_string(most));
+    }
+    return value;
+  }
+
+  // ["key"] ["must_understand"] name ["@" id] ":" type ["[" unit [";" tag] "]"] ["#" tag] ["="
+  // default]
+  Result<void> parse_field(TypeNode& node) {
+    Field field;
+    Token token = scanner_.next();
+    while (token.is_word() && scanner_.peek().is_word()) {
+      if (token.text == "key") {
+        field.key = true;
+      } else if (token.text == "must_understand") {
+        field.must_understand = true;
+      } else {
+        return error(
+            token, "\"" + std::string(token.text) + "\" is not a modifier; ':' parts name and type",
+            base::nearest(token.text, {"key", "must_understand"}));
+      }
+      token = scanner_.next();
+    }
+    if (!token.is_word() || !is_member_name(token.text)) {
+      return error(token, "the name of a field is expected, but " + found(token));
+    }
+    field.name = token.text;
+    place(node.name + "." + field.name, token);
+    if (scanner_.accept('@')) {
+      const Token number = scanner_.next();
+      DTS_ASSIGN(const std::int64_t id, parse_integer(number, 1, field_id_max));
+      field.id = static_cast<std::uint32_t>(id);
+    }
+    DTS_TRY(expect(':', field.name));
+    DTS_ASSIGN(field.type, parse_type(1));
+    DTS_TRY(parse_unit(field));
+    if (scanner_.accept('=')) {
+      const Token text = scanner_.default_text();
+      if (text.text.empty()) return error(text, "a default is expected after '='");
+      defaults_.push_back({parsed_.nodes.size(), node.fields.size(), text});
+    }
+    node.fields.push_back(std::move(field));
+    return {};
+  }
+
+  Result<void> parse_unit(Field& field) {
+    const Token bracket = scanner_.peek();
+    if (bracket.is('[')) {
+      const std::optional<Token> inside = scanner_.bracketed();
+      if (!inside) return error(bracket, "the ']' of the unit is missing");
+      const std::size_t semicolon = inside->text.find(';');
+      field.unit = trimmed(inside->text.substr(0, semicolon));
+      if (semicolon != std::string_view::npos) {
+        field.quantity = trimmed(inside->text.substr(semicolon + 1));
+      }
+      if (field.unit.empty() && field.quantity.empty()) {
+        return error(bracket, "the unit is empty", "1 is the unit of a plain number");
+      }
+      if (!field.unit.empty() && !is_unit(field.unit)) {
+        return error(*inside, "this is not a unit",
+                     "UCUM codes are ASCII, such as Cel, kPa, m/s2, %, [degF]");
+      }
+    }
+    if (scanner_.accept('#')) {
+      const Token tag = scanner_.tag();
+      if (!field.quantity.empty()) return error(tag, "a second quantity tag");
+      if (tag.text.empty()) return error(tag, "a quantity tag is expected after '#'");
+      field.quantity = tag.text;
+    }
+    return {};
+  }
+
+  Result<TypeRef> parse_type(std::size_t depth) {
+    const Token token = scanner_.next();
+    if (!token.is_word()) return error(token, "a type is expected, but " + found(token));
+    if (depth > TypeLimits::depth_max) return error(token, "the type nests too deep");
+    TypeRef type;
+    if (token.text == "list" || token.text == "array" || token.text == "map" ||
+        token.text == "optional") {
+      DTS_ASSIGN(type, parse_composite(token, depth));
+    } else if (const auto kind = scalar_kind(token.text)) {
+      type.kind = *kind;
+    } else {
+      type.kind = Kind::reference;
+      type.node = static_cast<std::uint32_t>(references_.size());
+      references_.push_back(token);
+    }
+    while (scanner_.accept('?')) {
+      if (++depth > TypeLimits::depth_max) return error(token, "the type nests too deep");
+      TypeRef optional{Kind::optional, 0, 0, {}};
+      optional.arguments.push_back(std::move(type));
+      type = std::move(optional);
+    }
+    return type;
+  }
+
+  // list<T>  array<T, N>  map<K, V>  optional<T>
+  Result<TypeRef> parse_composite(const Token& name, std::size_t depth) {
+    TypeRef type;
+    type.kind = name.text == "list"    ? Kind::list
+                : name.text == "array" ? Kind::array
+                : name.text == "map"   ? Kind::map
+                                       : Kind::optional;
+    DTS_TRY(expect('<', std::string(name.text)));
+    DTS_ASSIGN(TypeRef first, parse_type(depth + 1));
+    type.arguments.push_back(std::move(first));
+    if (type.kind == Kind::array || type.kind == Kind::map) {
+      DTS_TRY(expect(',', type.kind == Kind::array ? "the element type" : "the key type"));
+    }
+    if (type.kind == Kind::map) {
+      DTS_ASSIGN(TypeRef second, parse_type(depth + 1));
+      type.arguments.push_back(std::move(second));
+    }
+    if (type.kind == Kind::array) {
+      DTS_ASSIGN(const std::int64_t length, parse_integer(scanner_.next(), 1, array_length_max));
+      type.length = static_cast<std::uint32_t>(length);
+    }
+    DTS_TRY(expect('>', "the arguments of " + std::string(name.text)));
+    return type;
+  }
+
+  // References were numbered as they were met; now every type is known by name.
+  Result<void> resolve() {
+    std::map<std::string_view, std::uint32_t> index_of;
+    for (std::size_t i = 0; i < parsed_.nodes.size(); ++i) {
+      index_of[parsed_.nodes[i].name] = static_cast<std::uint32_t>(i);
+    }
+    std::vector<std::uint32_t> targets;
+    for (const Token& token : references_) {
+      const auto target = index_of.find(token.text);
+      if (target == index_of.end()) return unknown_type(token);
+      targets.push_back(target->second);
+    }
+    const auto renumber = [&](TypeRef& type, const auto& self) -> void {
+      if (type.kind == Kind::reference) type.node = targets[type.node];
+      for (TypeRef& argument : type.arguments) self(argument, self);
+    };
+    for (TypeNode& node : parsed_.nodes) {
+      for (Field& field : node.fields) renumber(field.type, renumber);
+    }
+    return {};
+  }
+
+  Error unknown_type(const Token& token) const {
+    std::string hint;
+    for (const OtherName& name : kOtherNames) {
+      if (name.theirs == token.text) hint = name.ours;
+    }
+    if (hint.empty()) {
+      std::vector<std::string> candidates{"list", "array", "map", "optional"};
+      for (int kind = 1; kind <= 17; ++kind)
+        candidates.emplace_back(kind_name(static_cast<Kind>(kind)));
+      for (const TypeNode& node : parsed_.nodes) candidates.push_back(node.name);
+      hint = base::nearest(token.text, candidates);
+    }
+    const std::string name = base::printable(token.text);
+    if (hint.empty())
+      return error(token, "there is no type " + name, "define " + name + " in the same text");
+    return error(token, "there is no type " + name, "did you mean " + hint + "?");
+  }
+
+  Result<void> read_defaults() {
+    if (defaults_.empty()) return {};
+    // Defaults of structs and unions are written in the canonical order of the members.
+    std::vector<TypeNode> sorted = parsed_.nodes;
+    for (TypeNode& node : sorted) sort_members(node);
+    for (const PendingDefault& pending : defaults_) {
+      Field& field = parsed_.nodes[pending.node].fields[pending.field];
+      std::size_t at = 0;
+      auto encoded = default_from_text(pending.text.text, field.type, sorted, &at);
+      if (!encoded) {
+        const std::size_t length = at == 0 ? pending.text.text.size() : 1;
+        return parsed_.source.error(pending.text.offset + at, length, encoded.error().what(),
+                                    encoded.error().hint());
+      }
+      field.default_value = std::move(*encoded);
+    }
+    return {};
+  }
+
+  struct PendingDefault {
+    std::size_t node, field;
+    Token text;
+  };
+  ParsedNotation parsed_;
+  Scanner scanner_;
+  std::vector<Token> references_;
+  std::vector<PendingDefault> defaults_;
+};
+
+}  // namespace
+
+Result<ParsedNotation> parse_notation(std::string_view text, std::string_view where) {
+  if (text.size() > kTextMax) {
+    return Error(ErrorCode::too_large, "the notation is too long", std::string(where),
+                 std::to_string(text.size()) + " bytes, of at most " + std::to_string(kTextMax));
+  }
+  if (!base::is_utf8(text)) {
+    std::size_t good = 0, bad = text.size();  // the longest valid start ends in between
+    while (good < bad) {
+      const std::size_t middle = (good + bad + 1) / 2;
+      std::size_t whole = middle;  // a cut sequence is no fault of the text
+      while (whole < text.size() && whole < middle + 4 && (text[whole] & 0xc0) == 0x80) ++whole;
+      base::is_utf8(text.substr(0, whole)) ? good = middle : bad = middle - 1;
+    }
+    return SourceText(text, where).error(good, 1, "the text is not valid UTF-8");
+  }
+  return Parser(text, where).parse();
+}
+
+}  // namespace dts
