@@ -1,0 +1,59 @@
+// Descriptor and the socket options of the UDP transport: opening and binding, nothing of groups
+// or packets. One thread at a time.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <dts/path.hpp>
+#include <dts/result.hpp>
+
+namespace dts::transport {
+
+// A file descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() { reset(); }
+  void reset() noexcept;
+  int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+// "cannot <what>", with the text of `error` (an errno) and what usually cures it.
+Error system_error(const std::string& what, const std::string& where, int error);
+
+// The socket everything is sent from, on a port of its own, which it does not share: its address
+// is where answers reach us. Multicast leaves with TTL 1 and does not return to this machine.
+Result<Descriptor> open_unicast_socket(std::uint32_t buffer_bytes);
+// One that hears the groups it joins, and no others, on a port it shares with other processes.
+// Fails with address_in_use when somebody holds the port for himself.
+Result<Descriptor> open_group_socket(std::uint16_t port, std::uint32_t buffer_bytes);
+
+// What a socket's receive buffer was granted.
+std::uint32_t granted_buffer_bytes(int fd);
+// Datagrams the kernel dropped because the buffer was full, since the socket was opened.
+std::uint32_t dropped_datagrams(int fd);
+// Does the kernel split and merge datagrams (UDP_SEGMENT)?
+bool can_segment(int fd);
+
+std::uint16_t port_of(int fd);
+Address to_address(const sockaddr_in& socket_address);
+// False when the address is none of this transport's.
+bool from_address(const Address& address, sockaddr_in& socket_address);
+// "192.168.1.20:41234"
+std::string address_text(const sockaddr_in& socket_address);
+
+}  // namespace dts::transport
