@@ -46,6 +46,7 @@ class Network {
   // machine.
   NodeIndex add_node(MachineIndex machine, const std::vector<LanIndex>& lans);
   std::size_t nodes() const { return sockets_.size(); }
+  MachineIndex machines() const { return static_cast<MachineIndex>(machines_.size()); }
   MachineIndex machine_of(NodeIndex node) const { return sockets_[node].machine; }
   bool same_lan(NodeIndex a, NodeIndex b) const;
 

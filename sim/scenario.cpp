@@ -1,0 +1,299 @@
+#include <sim/scenario.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace dts::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Traffic usual{
+    .publish = 20, .churn = 0, .burst = 4, .large_bytes = 100'000, .large = 0.01};
+
+std::size_t nodes_or(World& world, std::size_t usual_nodes) {
+  return world.options().nodes != 0 ? world.options().nodes : usual_nodes;
+}
+// Three to eight nodes, unless told.
+void populate(World& world) { world.populate(nodes_or(world, 3 + world.random().below(6)), 6, 3); }
+
+// Traffic under these faults for so long, then everything must work again.
+void storm(World& world, const Faults& faults, const Traffic& traffic, Duration time) {
+  populate(world);
+  world.run_for(milliseconds(500));
+  world.set_traffic(traffic);
+  world.unleash(faults);
+  world.run_for(time);
+  world.heal();
+  world.expect_liveness();
+}
+
+void calm(World& world) {
+  populate(world);
+  world.run_for(seconds(1));
+  // Whatever is published from now on must reach everybody.
+  std::map<std::pair<NodeId, proto::StreamId>, proto::Sequence> published;
+  world.for_each_pair([&](const World::Pair& pair) {
+    published[{pair.publisher.id(), pair.stream.id}] = pair.stream.last;
+  });
+  world.set_traffic(usual);
+  world.run_for(seconds(20));
+  world.expect_liveness();
+  world.for_each_pair([&](const World::Pair& pair) {
+    world.oracle().expect_joined_by(pair.subscriber.id(), pair.publisher.id(), pair.stream.id,
+                                    published[{pair.publisher.id(), pair.stream.id}] + 1);
+  });
+  world.oracle().expect_below("gaps in a calm network", world.oracle().counters().gaps, 0);
+  for (std::size_t i = 0; i < world.nodes(); ++i)
+    world.oracle().expect_below("nodes gone in a calm network", world.node(i).counters().gone, 0);
+}
+
+void lossy(World& world) {
+  Faults faults;
+  faults.loss = 0.01 + world.random().fraction() * 0.3;
+  faults.duplicate = world.random().fraction() * 0.2;
+  faults.reorder = world.random().fraction() * 0.2;
+  faults.corrupt = world.random().fraction() * 0.02;
+  faults.jitter = std::chrono::microseconds(world.random().below(3000));
+  storm(world, faults, usual, seconds(20));
+}
+
+void bursts(World& world) {
+  Faults faults;
+  faults.burst_begin = 0.001 + world.random().fraction() * 0.05;
+  faults.burst_end = 1.0 / static_cast<double>(2 + world.random().below(60));
+  faults.clog = 0.05;
+  storm(world, faults, usual, seconds(20));
+}
+
+void partition_heal(World& world) {
+  populate(world);
+  world.run_for(seconds(1));
+  world.set_traffic(usual);
+  // A short one, and one long enough that everybody is given up.
+  for (const Duration length : {Duration(seconds(3)), Duration(seconds(30))}) {
+    for (MachineIndex m = 0; m < world.network().machines(); ++m)
+      world.network().set_side(m, m % 2);
+    world.run_for(length);
+    world.heal();
+    world.run_for(seconds(4));
+    world.expect_acquainted();
+  }
+  world.expect_liveness();
+}
+
+void one_way(World& world) {
+  populate(world);
+  world.run_for(seconds(1));
+  world.set_traffic(usual);
+  const auto unlucky = static_cast<NodeIndex>(world.random().below(world.nodes()));
+  world.network().set_deaf(unlucky, true);
+  world.run_for(seconds(3 + world.random().below(20)));
+  world.network().set_deaf(unlucky, false);
+  world.network().set_mute(unlucky, true);
+  world.run_for(seconds(3 + world.random().below(20)));
+  world.heal();
+  world.expect_liveness();
+}
+
+void crash_restart(World& world) {
+  Faults faults;
+  faults.crash = 0.1;
+  faults.crash_max = world.random().chance(0.5) ? Duration(milliseconds(50)) : seconds(12);
+  storm(world, faults, usual, seconds(30));
+}
+
+// The newest `history` messages come at once, marked as history; of a `stream` nothing comes.
+void late_joiner(World& world) {
+  const LanIndex lan = world.network().add_lan();
+  Node& publisher = world.add_node(0, {lan});
+  Node& joiner = world.add_node(world.random().chance(0.3) ? 0 : 1, {lan});
+  struct Case {
+    StreamPlan plan;
+    std::size_t messages, bytes;
+    std::uint64_t expected;
+  };
+  const std::vector<Case> cases = {
+      {{"lab.State", proto::Delivery::state, 1, {}, 200}, 7, 50, 1},
+      {{"lab.Event", proto::Delivery::event, 1, {}, 200}, 7, 50, 1},
+      {{"lab.Sixteen", proto::Delivery::event, 16, {}, 200}, 40, 50, 16},
+      {{"lab.Few", proto::Delivery::event, 16, {}, 200}, 3, 50, 3},
+      {{"lab.Large", proto::Delivery::state, 1, {}, 200}, 2, 100'000, 1},
+      {{"lab.Empty", proto::Delivery::state, 1, {}, 200}, 2, 0, 1},
+      {{"lab.Stream", proto::Delivery::stream, 0, {}, 200}, 7, 50, 0},
+      {{"lab.Never", proto::Delivery::state, 1, {}, 200}, 0, 50, 0},
+  };
+  for (const Case& c : cases) {
+    publisher.open_stream(c.plan);
+    joiner.subscribe_family(c.plan.family_name);
+  }
+  publisher.start();
+  world.run_for(milliseconds(100 + world.random().below(3000)));
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    for (std::size_t n = 0; n < cases[i].messages; ++n) publisher.publish(i, cases[i].bytes);
+  world.run_for(milliseconds(world.random().below(3000)));
+  joiner.start();
+  world.run_for(milliseconds(300));
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const Oracle::Cursor* cursor =
+        world.oracle().cursor(joiner.id(), publisher.id(), publisher.streams()[i].id);
+    const std::uint64_t got = cursor == nullptr ? 0 : cursor->delivered;
+    if (got != cases[i].expected)
+      world.oracle().violation("a late joiner got " + std::to_string(got) + " of " +
+                               cases[i].plan.family_name + ", not " +
+                               std::to_string(cases[i].expected));
+  }
+  if (world.oracle().counters().historic != world.oracle().counters().delivered)
+    world.oracle().violation("old values came without being marked as history");
+  world.expect_liveness();
+}
+
+// The numbers of the first milestone: 1,000 types between two processes.
+void many_types(World& world) {
+  constexpr std::size_t types = 1000;
+  const LanIndex lan = world.network().add_lan();
+  Node& publisher = world.add_node(0, {lan});
+  Node& subscriber = world.add_node(1, {lan});
+  for (std::size_t i = 0; i < types; ++i) {
+    const StreamPlan plan{"lab.Type" + std::to_string(i), proto::Delivery::state, 1, {}, 300};
+    publisher.open_stream(plan);
+    subscriber.subscribe_family(plan.family_name);
+    subscriber.offer(plan);
+  }
+  publisher.start();
+  world.run_for(milliseconds(10 + world.random().below(3000)));
+  for (std::size_t i = 0; i < types; ++i) publisher.publish(i, 100);
+  subscriber.start();
+  world.run_for(milliseconds(250));
+  std::uint64_t here = 0;
+  for (const Node::Stream& stream : publisher.streams())
+    here += world.oracle().cursor(subscriber.id(), publisher.id(), stream.id) != nullptr;
+  if (here != types)
+    world.oracle().violation("only " + std::to_string(here) +
+                             " of 1000 types have arrived after 250 ms");
+  world.oracle().expect_below("control bytes for 1000 types", world.control_bytes(), 200'000);
+  world.expect_liveness();
+  world.expect_bounds(20u << 20);
+}
+
+void large_messages(World& world) {
+  const LanIndex lan = world.network().add_lan();
+  for (MachineIndex m = 0; m < nodes_or(world, 4); ++m) {
+    Node& node = world.add_node(m, {lan});
+    node.open_stream({"lab.Large" + std::to_string(m % 2), proto::Delivery::event, 1, {}, 200});
+    if (m != 0) node.subscribe_pattern("lab.*");
+    node.start();
+  }
+  world.run_for(seconds(1));
+  for (const std::size_t size : {1300u, 1400u, 2800u, 65'536u, 1'000'000u, 8'000'000u})
+    for (std::size_t i = 0; i < world.nodes(); ++i) world.node(i).publish(0, size);
+  world.run_for(seconds(10));
+  world.expect_covered();
+  world.oracle().expect_below("gaps between large messages", world.oracle().counters().gaps, 0);
+  Faults faults;
+  faults.loss = 0.002;
+  faults.crash = 0.02;
+  world.unleash(faults);
+  world.set_traffic({.publish = 2, .churn = 0, .burst = 2, .large_bytes = 2'000'000, .large = 0.5});
+  world.run_for(seconds(10));
+  world.heal();
+  world.run_for(seconds(5));
+  world.expect_liveness();
+}
+
+void clock_jumps(World& world) {
+  Faults faults;
+  faults.wall_jump = 0.5;
+  storm(world, faults, usual, seconds(20));
+  world.oracle().expect_below("gaps because of a clock", world.oracle().counters().gaps, 0);
+  for (std::size_t i = 0; i < world.nodes(); ++i)
+    world.oracle().expect_below("nodes gone because of a clock", world.node(i).counters().gone, 0);
+}
+
+void churn(World& world) {
+  Faults faults;
+  faults.loss = world.random().chance(0.5) ? 0.05 : 0;
+  Traffic traffic = usual;
+  traffic.churn = 5;
+  storm(world, faults, traffic, seconds(20));
+}
+
+void chaos(World& world) {
+  const Faults faults = Faults::chaos(world.random());
+  Traffic traffic;
+  traffic.publish = static_cast<double>(1 + world.random().below(60));
+  traffic.churn = world.random().chance(0.5) ? world.random().fraction() * 4 : 0;
+  traffic.burst = 1 + world.random().below(world.random().chance(0.1) ? 200 : 8);
+  traffic.large_bytes = world.random().chance(0.3) ? 500'000 : 50'000;
+  traffic.large = world.random().fraction() * 0.03;
+  storm(world, faults, traffic, seconds(10 + world.random().below(50)));
+}
+
+// The whole domain keeps to its share of the network however many there are.
+void thousand_nodes(World& world) {
+  const std::size_t nodes = nodes_or(world, 1000);
+  const LanIndex lan = world.network().add_lan();
+  for (std::size_t i = 0; i < nodes; ++i) {
+    Node& node = world.add_node(static_cast<MachineIndex>(i), {lan});
+    node.open_stream({"lab.T" + std::to_string(i % 50),
+                      proto::Delivery::state,
+                      1,
+                      {{"n", std::to_string(i)}},
+                      200});
+    node.subscribe_family("lab.T" + std::to_string((i + 7) % 50));
+    world.clock().after(milliseconds(world.random().below(10'000)), [&node] { node.start(); });
+  }
+  world.run_for(seconds(30));
+  const std::uint64_t before = world.control_packets();
+  world.run_for(seconds(10));
+  world.oracle().expect_below("control packets in 10 s", world.control_packets() - before, 2400);
+  world.expect_acquainted();
+  world.expect_new_messages(seconds(1));
+  world.expect_covered();
+  world.expect_documents();
+  world.expect_bounds(64u << 20);
+}
+
+constexpr Scenario table[] = {
+    {"calm", "no faults: nothing may be missing", calm, true},
+    {"lossy", "loss, duplicates, reordering, corruption", lossy, true},
+    {"bursts", "losses in bursts, clogged receivers", bursts, true},
+    {"partition_heal", "two halves for 3 s and for 30 s", partition_heal, true},
+    {"one_way", "one node deaf, then mute", one_way, true},
+    {"crash_restart", "nodes crash and come back as new ones", crash_restart, true},
+    {"late_joiner", "the last values at once", late_joiner, true},
+    {"many_types", "1,000 types: 250 ms, 200 kB of control", many_types, false},
+    {"large_messages", "up to 8 MB, then under loss and crashes", large_messages, false},
+    {"clock_jumps", "wall clocks jump by up to a year", clock_jumps, true},
+    {"churn", "streams and subscriptions come and go", churn, true},
+    {"chaos", "everything at random", chaos, true},
+    {"thousand_nodes", "1,000 nodes share 200 control packets/s", thousand_nodes, false},
+};
+
+}  // namespace
+
+std::span<const Scenario> scenarios() { return table; }
+
+const Scenario* find_scenario(std::string_view name) {
+  const auto it = std::find_if(std::begin(table), std::end(table),
+                               [&](const Scenario& s) { return s.name == name; });
+  return it == std::end(table) ? nullptr : it;
+}
+
+RunResult run(const Scenario& scenario, const RunOptions& options) {
+  World world(options);
+  scenario.run(world);
+  return {options.seed,
+          world.trace().hash(),
+          world.clock().events(),
+          world.clock().now(),
+          world.oracle().violations(),
+          world.oracle().violations_in_all(),
+          world.oracle().counters(),
+          world.network().counters()};
+}
+
+}  // namespace dts::sim

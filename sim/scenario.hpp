@@ -1,0 +1,34 @@
+// Scenario: a named kind of run and the table of all of them. A scenario sets a world up, drives it
+// and demands what must be so; the seed decides everything else.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sim/world.hpp>
+
+namespace dts::sim {
+
+struct Scenario {
+  const char* name;
+  const char* summary;
+  void (*run)(World& world);
+  bool every_seed;  // else only the first of a range of seeds: it is long and hardly random
+};
+
+std::span<const Scenario> scenarios();
+const Scenario* find_scenario(std::string_view name);
+
+struct RunResult {
+  std::uint64_t seed = 0, trace_hash = 0, events = 0;
+  Duration virtual_time{0};
+  std::vector<std::string> violations;  // the first of them
+  std::uint64_t violations_in_all = 0;
+  OracleCounters oracle;
+  NetworkCounters network;
+};
+
+RunResult run(const Scenario& scenario, const RunOptions& options);
+
+}  // namespace dts::sim

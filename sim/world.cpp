@@ -1,0 +1,318 @@
+#include <sim/world.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace dts::sim {
+
+namespace {
+
+constexpr Duration strike_period = std::chrono::milliseconds(100);
+constexpr Duration act_period = std::chrono::milliseconds(10);
+// After healing: four missed announcements, the slowest of them 2.5 s apart, and a little.
+constexpr Duration forget_time = std::chrono::milliseconds(13'000);
+// After healing everybody is heard again within one announcement, and has the lists soon after.
+constexpr Duration reunion_time = std::chrono::milliseconds(4'000);
+
+double per(Duration period, double per_s) {
+  return per_s * std::chrono::duration<double>(period).count();
+}
+
+bool same_record(const proto::StreamRecord& a, const proto::StreamRecord& b) {
+  return a.family == b.family && a.family_name == b.family_name && a.type == b.type &&
+         a.format == b.format && a.delivery == b.delivery && a.labels == b.labels &&
+         a.source == b.source;
+}
+
+}  // namespace
+
+World::World(RunOptions options)
+    : options_(std::move(options)),
+      random_(options_.seed),
+      network_(clock_, trace_, random_.next(),
+               [this](NodeIndex node, LinkIndex link, const Address& from, bool multicast,
+                      ByteView packet) { nodes_[node]->receive(link, from, multicast, packet); }),
+      oracle_(clock_) {
+  trace_.lines = options_.lines;
+}
+
+Node& World::add_node(MachineIndex machine, const std::vector<LanIndex>& lans) {
+  const NodeIndex index = network_.add_node(machine, lans);
+  nodes_.push_back(std::make_unique<Node>(Node::Surroundings{clock_, network_, oracle_, trace_},
+                                          index, engine_options_, random_.next()));
+  return *nodes_.back();
+}
+
+StreamPlan World::random_plan() {
+  StreamPlan plan;
+  plan.family_name = families_[random_.below(families_.size())];
+  plan.delivery = static_cast<proto::Delivery>(random_.below(3));
+  plan.history = static_cast<std::uint32_t>(plan.delivery == proto::Delivery::stream
+                                                ? 0
+                                                : 1 + random_.below(random_.chance(0.2) ? 20 : 1));
+  if (random_.chance(0.5)) plan.labels = {{"tank", std::to_string(random_.below(20))}};
+  plan.document_bytes = static_cast<std::uint32_t>(random_.chance(0.1) ? 2000 + random_.below(20000)
+                                                                       : 60 + random_.below(500));
+  return plan;
+}
+
+std::string World::random_pattern() {
+  switch (random_.below(4)) {
+    case 0:
+      return "*";
+    case 1:
+      return "brewery.*";
+    default:
+      return "lab.*";
+  }
+}
+
+void World::populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node) {
+  for (std::size_t i = 0; i < families; ++i)
+    families_.push_back((i % 2 != 0 ? "lab.T" : "brewery.T") + std::to_string(i));
+  const LanIndex lan = network_.add_lan();
+  MachineIndex machine = 0;
+  for (std::size_t i = 0; i < nodes; ++i) {
+    Node& node = add_node(machine, {lan});
+    if (!random_.chance(0.2)) ++machine;
+    for (std::size_t s = random_.below(2 * streams_per_node + 1); s > 0; --s)
+      node.open_stream(random_plan());
+    for (std::size_t s = random_.below(4); s > 0; --s)
+      node.subscribe_family(families_[random_.below(families)]);
+    if (random_.chance(0.2)) node.subscribe_pattern(random_pattern());
+  }
+  // Nobody starts at quite the same time.
+  for (const auto& node : nodes_)
+    clock_.after(std::chrono::microseconds(random_.below(50'000)),
+                 [n = node.get()] { n->start(); });
+}
+
+void World::unleash(const Faults& faults) {
+  network_.faults = faults;
+  trace_.add(Trace::Event::fault, clock_.now(), 0, 0);
+  trace_.say(clock_.now(), [&] { return "faults: " + faults.text(); });
+  clock_.after(strike_period, [this, turn = ++faults_turn_] {
+    if (turn == faults_turn_) strike();
+  });
+}
+
+void World::crash(Node& node, Duration back_after) {
+  node.stop(false);
+  clock_.after(back_after, [&node] {
+    if (!node.running()) node.start();
+  });
+}
+
+void World::strike() {
+  const Faults& f = network_.faults;
+  const auto upto = [&](Duration most) {
+    return Duration(
+        random_.below(static_cast<std::uint64_t>(std::max<std::int64_t>(1, most.count()))));
+  };
+  // What ends by itself must not end something newer: ends are checked by the turn of the faults.
+  const auto later = [&](Duration delay, std::function<void()> end) {
+    clock_.after(delay, [this, turn = faults_turn_, end = std::move(end)] {
+      if (turn == faults_turn_) end();
+    });
+  };
+  if (random_.chance(per(strike_period, f.partition))) {
+    for (MachineIndex m = 0; m < network_.machines(); ++m)
+      network_.set_side(m, static_cast<std::uint8_t>(random_.below(2)));
+    later(upto(f.partition_max), [this] {
+      for (MachineIndex m = 0; m < network_.machines(); ++m) network_.set_side(m, 0);
+    });
+  }
+  for (NodeIndex i = 0; i < nodes_.size(); ++i) {
+    Node& node = *nodes_[i];
+    if (!node.running()) continue;
+    if (random_.chance(per(strike_period, f.clog)))
+      network_.clog(i, clock_.now() + upto(f.clog_max));
+    if (random_.chance(per(strike_period, f.one_way))) {
+      const bool deaf = random_.chance(0.5);
+      deaf ? network_.set_deaf(i, true) : network_.set_mute(i, true);
+      later(upto(f.partition_max),
+            [this, i, deaf] { deaf ? network_.set_deaf(i, false) : network_.set_mute(i, false); });
+    }
+    if (random_.chance(per(strike_period, f.pause))) {
+      node.pause(true);
+      later(upto(f.pause_max), [&node] { node.pause(false); });
+    }
+    if (random_.chance(per(strike_period, f.wall_jump)))
+      node.jump_wall(random_.chance(0.5) ? upto(f.wall_jump_max) : -upto(f.wall_jump_max));
+    if (random_.chance(per(strike_period, f.crash))) crash(node, upto(f.crash_max));
+  }
+  clock_.after(strike_period, [this, turn = faults_turn_] {
+    if (turn == faults_turn_) strike();
+  });
+}
+
+void World::set_traffic(const Traffic& traffic) {
+  traffic_ = traffic;
+  clock_.after(act_period, [this, turn = ++traffic_turn_] {
+    if (turn == traffic_turn_) act();
+  });
+}
+
+void World::act() {
+  if (traffic_.publish == 0 && traffic_.churn == 0) return;
+  for (const auto& node : nodes_)
+    if (node->running() && !node->paused()) act(*node);
+  clock_.after(act_period, [this, turn = traffic_turn_] {
+    if (turn == traffic_turn_) act();
+  });
+}
+
+void World::act(Node& node) {
+  if (traffic_.churn > 0 && random_.chance(per(act_period, traffic_.churn))) churn(node);
+  if (node.streams().empty() || !random_.chance(per(act_period, traffic_.publish))) return;
+  const std::size_t slot = random_.below(node.streams().size());
+  std::size_t size = random_.below(200);
+  if (random_.chance(0.2)) size = random_.below(1500);
+  if (random_.chance(0.05)) size = random_.below(20'000);
+  if (traffic_.large_bytes > 0 && random_.chance(traffic_.large))
+    size = random_.below(traffic_.large_bytes);
+  node.publish(slot, size, size > 20'000 ? 1 : 1 + random_.below(traffic_.burst));
+}
+
+void World::churn(Node& node) {
+  switch (random_.below(4)) {
+    case 0:
+      node.open_stream(random_plan());
+      break;
+    case 1:
+      if (!node.streams().empty()) node.close_stream(random_.below(node.streams().size()));
+      break;
+    case 2:
+      if (random_.chance(0.8))
+        node.subscribe_family(families_[random_.below(families_.size())]);
+      else
+        node.subscribe_pattern(random_pattern());
+      break;
+    default:
+      if (!node.subscriptions().empty())
+        node.unsubscribe(random_.below(node.subscriptions().size()));
+  }
+}
+
+void World::heal() {
+  ++faults_turn_;
+  trace_.say(clock_.now(), [] { return std::string("healed"); });
+  network_.heal();
+  for (const auto& node : nodes_) {
+    node->pause(false);
+    if (!node->running()) node->start();
+  }
+}
+
+void World::for_each_pair(const std::function<void(const Pair&)>& visit) {
+  for (const auto& subscriber : nodes_) {
+    if (!subscriber->running()) continue;
+    for (const auto& publisher : nodes_) {
+      if (publisher == subscriber || !publisher->running() ||
+          !network_.same_lan(publisher->index(), subscriber->index()))
+        continue;
+      for (const Node::Stream& stream : publisher->streams())
+        if (stream.open && subscriber->wants(stream.record))
+          visit({*subscriber, *publisher, stream});
+    }
+  }
+}
+
+void World::expect_liveness() {
+  set_traffic({});
+  run_for(reunion_time);
+  expect_new_messages(std::chrono::seconds(1));
+  expect_acquainted();
+  expect_covered();
+  expect_documents();
+  run_for(forget_time - reunion_time);
+  // By now the dead are forgotten as well.
+  for (const auto& node : nodes_) {
+    if (!node->running()) continue;
+    node->engine().for_each_peer([&](const proto::PeerRecord& peer) {
+      for (const auto& other : nodes_)
+        if (other->running() && other->id() == peer.node) return;
+      oracle_.violation(node->name() + " still knows " + oracle_.name_of(peer.node));
+    });
+  }
+  expect_bounds(64ull << 20);
+}
+
+void World::expect_acquainted() {
+  for (const auto& node : nodes_) {
+    if (!node->running()) continue;
+    for (const auto& other : nodes_) {
+      if (other == node || !other->running() || !network_.same_lan(node->index(), other->index()))
+        continue;
+      const proto::PeerRecord* peer = node->engine().find_peer(other->id());
+      if (peer == nullptr || !peer->announced) {
+        oracle_.violation(node->name() + " does not know " + other->name());
+        continue;
+      }
+      for (const proto::StreamRecord& record : peer->streams)
+        if (std::none_of(other->streams().begin(), other->streams().end(),
+                         [&](const auto& s) { return s.open && s.id == record.stream; }))
+          oracle_.violation(node->name() + " believes in the closed stream " + other->name() + "/" +
+                            std::to_string(record.stream));
+    }
+  }
+  for_each_pair([&](const Pair& pair) {
+    const proto::StreamRecord* record =
+        pair.subscriber.engine().find_stream(pair.publisher.id(), pair.stream.id);
+    if (record == nullptr)
+      oracle_.violation(pair.subscriber.name() + " wants but does not know " +
+                        pair.publisher.name() + "/" + std::to_string(pair.stream.id));
+    else if (!same_record(*record, pair.stream.record))
+      oracle_.violation(pair.subscriber.name() + " has a wrong record of " + pair.publisher.name() +
+                        "/" + std::to_string(pair.stream.id));
+    if (pair.publisher.engine().subscribers_of(pair.stream.id) == 0)
+      oracle_.violation(pair.publisher.name() + "/" + std::to_string(pair.stream.id) +
+                        " does not know that " + pair.subscriber.name() + " wants it");
+  });
+}
+
+void World::expect_covered() {
+  for_each_pair([&](const Pair& pair) {
+    if (oracle_.cursor(pair.subscriber.id(), pair.publisher.id(), pair.stream.id) != nullptr)
+      oracle_.expect_covered(pair.subscriber.id(), pair.publisher.id(), pair.stream.id);
+  });
+}
+
+void World::expect_documents() {
+  for_each_pair([&](const Pair& pair) {
+    if (pair.subscriber.engine().document_of(pair.stream.record.type).empty())
+      oracle_.violation(pair.subscriber.name() + " has no document of " +
+                        pair.stream.record.family_name);
+  });
+}
+
+void World::expect_new_messages(Duration within) {
+  for (const auto& node : nodes_)
+    for (std::size_t slot = 0; slot < node->streams().size(); ++slot) node->publish(slot, 20, 2);
+  run_for(within);
+  for_each_pair([&](const Pair& pair) {
+    oracle_.expect_delivered(pair.subscriber.id(), pair.publisher.id(), pair.stream.id,
+                             pair.stream.last);
+  });
+}
+
+void World::expect_bounds(std::uint64_t memory_bytes_max) {
+  for (const auto& node : nodes_)
+    oracle_.expect_below("memory of " + node->name(), node->memory_bytes_max(), memory_bytes_max);
+}
+
+std::uint64_t World::control_bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& node : nodes_)
+    if (node->running()) sum += node->engine().counters().control_bytes_out;
+  return sum;
+}
+
+std::uint64_t World::control_packets() const {
+  std::uint64_t sum = 0;
+  for (const auto& node : nodes_)
+    if (node->running()) sum += node->engine().counters().control_packets_out;
+  return sum;
+}
+
+}  // namespace dts::sim

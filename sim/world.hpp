@@ -1,0 +1,101 @@
+// World: one run. It owns the clock, the network, the nodes, the oracle and the trace; lets faults
+// loose, heals them, and demands that everything works again (liveness): everybody knows everybody,
+// what was lost is named, the dead are forgotten, new messages and documents arrive.
+// Scenarios build on it. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <base/random.hpp>
+#include <sim/node.hpp>
+
+namespace dts::sim {
+
+struct RunOptions {
+  std::uint64_t seed = 1;
+  std::uint32_t nodes = 0;                        // 0: as many as the scenario likes
+  std::function<void(const std::string&)> lines;  // the trace, for people
+};
+
+// Random traffic of all nodes; rates per node and second.
+struct Traffic {
+  double publish = 0;  // steps of 1..burst messages
+  double churn = 0;    // opening and closing streams, subscribing and unsubscribing
+  std::size_t burst = 4;
+  std::size_t large_bytes = 0;  // up to this, once in a while
+  double large = 0;             // of the publishing steps
+};
+
+class World {
+ public:
+  explicit World(RunOptions options);
+
+  const RunOptions& options() const { return options_; }
+  base::Random& random() { return random_; }
+  Clock& clock() { return clock_; }
+  Network& network() { return network_; }
+  Oracle& oracle() { return oracle_; }
+  Trace& trace() { return trace_; }
+  Node& node(std::size_t index) { return *nodes_[index]; }
+  std::size_t nodes() const { return nodes_.size(); }
+  const std::vector<std::string>& families() const { return families_; }
+
+  // Not started.
+  Node& add_node(MachineIndex machine, const std::vector<LanIndex>& lans);
+  // So many machines on one LAN, one node each (sometimes two), with streams and subscriptions
+  // among `families` families drawn from the seed; started.
+  void populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node);
+  void run_for(Duration time) { clock_.run_until(clock_.now() + time); }
+
+  // From now until heal().
+  void unleash(const Faults& faults);
+  // From now until the next set_traffic().
+  void set_traffic(const Traffic& traffic);
+
+  // Ends all faults and starts the crashed.
+  void heal();
+  // Without faults and traffic: runs on for long enough, then demands all that is listed above.
+  void expect_liveness();
+  // Parts of it; each looks at what is now.
+  void expect_acquainted();
+  void expect_covered();
+  void expect_documents();
+  void expect_new_messages(Duration within);
+  void expect_bounds(std::uint64_t memory_bytes_max);
+  // Every pair of a running publisher's open stream and a running subscriber that wants it and
+  // can hear it.
+  struct Pair {
+    Node& subscriber;
+    Node& publisher;
+    const Node::Stream& stream;
+  };
+  void for_each_pair(const std::function<void(const Pair&)>& visit);
+
+  std::uint64_t control_bytes() const;
+  std::uint64_t control_packets() const;
+
+ private:
+  void strike();
+  void crash(Node& node, Duration back_after);
+  void act();
+  void act(Node& node);
+  void churn(Node& node);
+  StreamPlan random_plan();
+  std::string random_pattern();
+
+  RunOptions options_;
+  base::Random random_;
+  Clock clock_;
+  Trace trace_;
+  Network network_;
+  Oracle oracle_;
+  proto::EngineOptions engine_options_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::string> families_;
+  Traffic traffic_;
+  std::uint64_t traffic_turn_ = 0, faults_turn_ = 0;  // older events do nothing
+};
+
+}  // namespace dts::sim
