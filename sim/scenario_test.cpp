@@ -35,7 +35,7 @@ std::vector<const Scenario*> all() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulator, EveryScenario, testing::ValuesIn(all()),
-                         [](const auto& info) { return std::string(info.param->name); });
+                         [](const auto& test) { return std::string(test.param->name); });
 
 TEST(Simulator, one_seed_gives_one_trace) {
   for (const char* name : {"chaos", "churn"}) {
