@@ -221,7 +221,7 @@ bool Node::publish(std::size_t slot, std::size_t bytes, std::size_t count) {
 
 bool Node::wants(const proto::StreamRecord& record) const {
   return std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const Subscription& s) {
-    return s.active && interest_matches(s.interest, record);
+    return s.active && s.interest.live && interest_matches(s.interest, record);
   });
 }
 

@@ -86,7 +86,7 @@ class Node {
   };
   const std::vector<Stream>& streams() const { return streams_; }
   const std::vector<Subscription>& subscriptions() const { return subscriptions_; }
-  bool wants(const proto::StreamRecord& record) const;
+  bool wants(const proto::StreamRecord& record) const;  // now and from now on
   const proto::Engine& engine() const { return *engine_; }
   NodeIndex index() const { return index_; }
   NodeId id() const { return id_; }

@@ -106,49 +106,68 @@ void crash_restart(World& world) {
   storm(world, faults, usual, seconds(30));
 }
 
+struct LateCase {
+  StreamPlan plan;
+  std::size_t messages, bytes;
+  std::uint64_t expected;
+};
+const std::vector<LateCase> late_cases = {
+    {{"lab.State", proto::Delivery::state, 1, {}, 200}, 7, 50, 1},
+    {{"lab.Event", proto::Delivery::event, 1, {}, 200}, 7, 50, 1},
+    {{"lab.Sixteen", proto::Delivery::event, 16, {}, 200}, 40, 50, 16},
+    {{"lab.Few", proto::Delivery::event, 16, {}, 200}, 3, 50, 3},
+    {{"lab.Large", proto::Delivery::state, 1, {}, 200}, 2, 100'000, 1},
+    {{"lab.Empty", proto::Delivery::state, 1, {}, 200}, 2, 0, 1},
+    {{"lab.Stream", proto::Delivery::stream, 0, {}, 200}, 7, 50, 0},
+    {{"lab.Never", proto::Delivery::state, 1, {}, 200}, 0, 50, 0},
+};
+
+// Each got exactly the last values it should.
+void expect_last_values(World& world, const Node& publisher, const Node& joiner) {
+  for (std::size_t i = 0; i < late_cases.size(); ++i) {
+    const LateCase& c = late_cases[i];
+    const Oracle::Cursor* cursor =
+        world.oracle().cursor(joiner.id(), publisher.id(), publisher.streams()[i].id);
+    const std::uint64_t got = cursor == nullptr ? 0 : cursor->delivered;
+    if (got != c.expected)
+      world.oracle().violation(joiner.name() + " joined late and got " + std::to_string(got) +
+                               " of " + c.plan.family_name + ", not " + std::to_string(c.expected));
+  }
+  if (world.oracle().counters().historic != world.oracle().counters().delivered)
+    world.oracle().violation("old values came without being marked as history");
+}
+
 // The newest `history` messages come at once, marked as history; of a `stream` nothing comes.
+// One joins for good, one only asks for the last values and gets nothing afterwards.
 void late_joiner(World& world) {
   const LanIndex lan = world.network().add_lan();
   Node& publisher = world.add_node(0, {lan});
   Node& joiner = world.add_node(world.random().chance(0.3) ? 0 : 1, {lan});
-  struct Case {
-    StreamPlan plan;
-    std::size_t messages, bytes;
-    std::uint64_t expected;
-  };
-  const std::vector<Case> cases = {
-      {{"lab.State", proto::Delivery::state, 1, {}, 200}, 7, 50, 1},
-      {{"lab.Event", proto::Delivery::event, 1, {}, 200}, 7, 50, 1},
-      {{"lab.Sixteen", proto::Delivery::event, 16, {}, 200}, 40, 50, 16},
-      {{"lab.Few", proto::Delivery::event, 16, {}, 200}, 3, 50, 3},
-      {{"lab.Large", proto::Delivery::state, 1, {}, 200}, 2, 100'000, 1},
-      {{"lab.Empty", proto::Delivery::state, 1, {}, 200}, 2, 0, 1},
-      {{"lab.Stream", proto::Delivery::stream, 0, {}, 200}, 7, 50, 0},
-      {{"lab.Never", proto::Delivery::state, 1, {}, 200}, 0, 50, 0},
-  };
-  for (const Case& c : cases) {
+  Node& asker = world.add_node(2, {lan});
+  for (const LateCase& c : late_cases) {
     publisher.open_stream(c.plan);
     joiner.subscribe_family(c.plan.family_name);
+    asker.subscribe({family_id(c.plan.family_name), c.plan.family_name, false, true});
   }
   publisher.start();
   world.run_for(milliseconds(100 + world.random().below(3000)));
-  for (std::size_t i = 0; i < cases.size(); ++i)
-    for (std::size_t n = 0; n < cases[i].messages; ++n) publisher.publish(i, cases[i].bytes);
+  for (std::size_t i = 0; i < late_cases.size(); ++i)
+    for (std::size_t n = 0; n < late_cases[i].messages; ++n)
+      publisher.publish(i, late_cases[i].bytes);
   world.run_for(milliseconds(world.random().below(3000)));
-  joiner.start();
-  world.run_for(milliseconds(300));
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const Oracle::Cursor* cursor =
-        world.oracle().cursor(joiner.id(), publisher.id(), publisher.streams()[i].id);
-    const std::uint64_t got = cursor == nullptr ? 0 : cursor->delivered;
-    if (got != cases[i].expected)
-      world.oracle().violation("a late joiner got " + std::to_string(got) + " of " +
-                               cases[i].plan.family_name + ", not " +
-                               std::to_string(cases[i].expected));
+  for (Node* late : {&joiner, &asker}) {
+    late->start();
+    world.run_for(milliseconds(300));
+    expect_last_values(world, publisher, *late);
   }
-  if (world.oracle().counters().historic != world.oracle().counters().delivered)
-    world.oracle().violation("old values came without being marked as history");
+  const std::uint64_t historic = world.oracle().counters().historic;
   world.expect_liveness();
+  world.oracle().expect_below("historic values", world.oracle().counters().historic, historic);
+  for (std::size_t i = 0; i < late_cases.size(); ++i)
+    if (const Oracle::Cursor* cursor =
+            world.oracle().cursor(asker.id(), publisher.id(), publisher.streams()[i].id))
+      world.oracle().expect_below("what only the last values were asked of", cursor->delivered,
+                                  late_cases[i].expected);
 }
 
 // The numbers of the first milestone: 1,000 types between two processes.

@@ -77,8 +77,10 @@ void World::populate(std::size_t nodes, std::size_t families, std::size_t stream
     if (!random_.chance(0.2)) ++machine;
     for (std::size_t s = random_.below(2 * streams_per_node + 1); s > 0; --s)
       node.open_stream(random_plan());
-    for (std::size_t s = random_.below(4); s > 0; --s)
-      node.subscribe_family(families_[random_.below(families)]);
+    for (std::size_t s = random_.below(4); s > 0; --s) {
+      const std::string& name = families_[random_.below(families)];
+      node.subscribe({family_id(name), name, true, random_.chance(0.8)});
+    }
     if (random_.chance(0.2)) node.subscribe_pattern(random_pattern());
   }
   // Nobody starts at quite the same time.
