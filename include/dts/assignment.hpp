@@ -37,7 +37,7 @@ enum class Conversion : std::uint8_t {
   enumeration,  // by symbol through `pair`
   union_,       // by case through `pair`
   list,         // list->list, array->list, array->array of the same length: `element`
-  array,        // list->array: checked on length
+  array,        // list->array: checked on length, `element`
   map,          // `key`, `element`
   optional,     // optional<T> -> optional<U>: `element`
   wrap,         // T -> optional<U>: `element`
@@ -83,7 +83,8 @@ class Assignment {
   bool converts_units() const noexcept { return converts_units_; }
   const Type& publisher() const noexcept { return publisher_; }
   const Type& subscriber() const noexcept { return subscriber_; }
-  // Every reason, in the order of the publisher's fields; empty unless refused.
+  // Every reason, outer types first, each in the order of the publisher's members; empty unless
+  // refused.
   const std::vector<Refusal>& refusals() const noexcept { return refusals_; }
   // What differs though it can be read, for people: "field \"tank\": i32 read as i64".
   const std::vector<std::string>& differences() const noexcept { return differences_; }
@@ -99,5 +100,10 @@ class Assignment {
   std::vector<std::string> differences_;
   std::vector<NodePair> pairs_;
 };
+
+// What differs between two types, member by member, for people: unchanged lines start with "  ",
+// those of `a` only with "- ", those of `b` only with "+ ". Named types that are equal are left
+// out; empty when the types are identical.
+std::string diff(const Type& a, const Type& b);
 
 }  // namespace dts

@@ -386,9 +386,9 @@ class Parser {
       } else if (token.text == "must_understand") {
         field.must_understand = true;
       } else {
-        return error(
-            token, "\"" + std::string(token.text) + "\" is not a modifier; ':' parts name and type",
-            base::nearest(token.text, {"key", "must_understand"}));
+        const std::string near = base::nearest(token.text, {"key", "must_understand"});
+        return error(token, "':' parts a name from its type",
+                     near.empty() ? std::string(token.text) + " : i32" : near);
       }
       token = scanner_.next();
     }
@@ -527,7 +527,7 @@ class Parser {
     const std::string name = base::printable(token.text);
     if (hint.empty())
       return error(token, "there is no type " + name, "define " + name + " in the same text");
-    return error(token, "there is no type " + name, "did you mean " + hint + "?");
+    return error(token, "there is no type " + name, hint);
   }
 
   Result<void> read_defaults() {

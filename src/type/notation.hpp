@@ -46,5 +46,9 @@ Result<ParsedNotation> parse_notation(std::string_view text, std::string_view wh
 
 std::string print_notation(std::span<const TypeNode> nodes, Type::Style style);
 std::string print_type(const TypeRef& type, std::span<const TypeNode> nodes);
+// "closed enum brewery.State"
+std::string print_header(const TypeNode& node);
+// Each member on a line of its own, without docs: "celsius : f64 [Cel]", "idle = 0".
+std::vector<std::string> print_members(const TypeNode& node, std::span<const TypeNode> nodes);
 
 }  // namespace dts

@@ -52,13 +52,6 @@ std::vector<Row> rows_of(const TypeNode& node, std::span<const TypeNode> nodes, 
   return rows;
 }
 
-std::string header(const TypeNode& node) {
-  std::string text = node.closed ? "closed " : "";
-  if (node.kind == Kind::enumeration) text += "enum ";
-  if (node.kind == Kind::union_) text += "union ";
-  return text + node.name;
-}
-
 // A doc may come from anywhere: each line becomes a comment that is safe to show.
 void print_comment(std::string& out, std::string_view doc, std::string_view indent) {
   while (true) {
@@ -71,7 +64,7 @@ void print_comment(std::string& out, std::string_view doc, std::string_view inde
 }
 
 std::string print_one_line(const TypeNode& node, std::span<const TypeNode> nodes) {
-  std::string out = header(node) + "{";
+  std::string out = print_header(node) + "{";
   const char* const sign = node.kind == Kind::enumeration ? "=" : ":";
   bool first = true;
   for (const Row& row : rows_of(node, nodes, false)) {
@@ -84,7 +77,7 @@ std::string print_one_line(const TypeNode& node, std::span<const TypeNode> nodes
 
 // enum brewery.State { idle = 0, heating = 1, cooling = 2 }; empty when it does not fit a line.
 std::string short_enum(const TypeNode& node, const std::vector<Row>& rows) {
-  std::string out = header(node) + " {";
+  std::string out = print_header(node) + " {";
   for (const Row& row : rows) {
     if (!row.doc.empty()) return {};
     out += (&row == rows.data() ? " " : ", ") + row.name + " = " + row.rest;
@@ -114,7 +107,7 @@ std::string print_lines(const TypeNode& node, std::span<const TypeNode> nodes) {
       rest_width = std::max(rest_width, row.rest.size());
     }
   }
-  out += header(node) + " {";
+  out += print_header(node) + " {";
   if (!rows.empty()) out += "\n";
   const char* const sign = node.kind == Kind::enumeration ? " = " : " : ";
   for (const Row& row : rows) {
@@ -151,6 +144,20 @@ std::string print_type(const TypeRef& type, std::span<const TypeNode> nodes) {
     default:
       return std::string(kind_name(type.kind));
   }
+}
+
+std::string print_header(const TypeNode& node) {
+  std::string text = node.closed ? "closed " : "";
+  if (node.kind == Kind::enumeration) text += "enum ";
+  if (node.kind == Kind::union_) text += "union ";
+  return text + node.name;
+}
+
+std::vector<std::string> print_members(const TypeNode& node, std::span<const TypeNode> nodes) {
+  std::vector<std::string> lines;
+  const char* const sign = node.kind == Kind::enumeration ? " = " : " : ";
+  for (const Row& row : rows_of(node, nodes, true)) lines.push_back(row.name + sign + row.rest);
+  return lines;
 }
 
 std::string print_notation(std::span<const TypeNode> nodes, Type::Style style) {

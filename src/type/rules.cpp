@@ -237,20 +237,21 @@ class InlineSize {
   // `indirect`: inside an optional or a union, where a recursive type is kept apart.
   Result<void> measure(const TypeRef& type, std::uint32_t owner, bool indirect,
                        std::uint64_t& size) {
-    switch (type.kind) {
-      case Kind::reference:
-        if (indirect && reached_[type.node][owner]) return {};
-        DTS_TRY(measure(type.node));
-        size = size_[type.node];
+    std::uint64_t factor = 1;
+    for (const TypeRef* at = &type;; at = &at->arguments[0]) {
+      if (at->kind == Kind::array) {
+        factor = std::min(factor * at->length, inline_scalars_max + 1);  // never above 41 bits
+      } else if (at->kind == Kind::optional) {
+        indirect = true;
+      } else {
+        size = 1;
+        if (at->kind == Kind::reference && !(indirect && reached_[at->node][owner])) {
+          DTS_TRY(measure(at->node));
+          size = size_[at->node];
+        }
+        size *= factor;
         return {};
-      case Kind::array:
-        DTS_TRY(measure(type.arguments[0], owner, indirect, size));
-        size = std::min(size * type.length, inline_scalars_max + 1);  // 20 bits times 21 at most
-        return {};
-      case Kind::optional:
-        return measure(type.arguments[0], owner, true, size);
-      default:
-        return {};
+      }
     }
   }
 

@@ -43,7 +43,8 @@ Error SourceText::error(std::size_t offset, std::size_t length, std::string what
   const std::size_t from = offset - begin > kLineMax / 2 ? offset - kLineMax / 2 : begin;
   const std::string before = shown(text.substr(from, offset - from));
   const std::string after = shown(text.substr(offset, std::min(end - offset, kLineMax / 2)));
-  const std::size_t carets = std::clamp<std::size_t>(std::min(length, end - offset), 1, kCaretsMax);
+  const std::size_t carets = std::clamp<std::size_t>(
+      code_points(text.substr(offset, std::min(length, end - offset))), 1, kCaretsMax);
 
   const std::string number = std::to_string(line_number);
   std::string why = "\n  " + number + " | " + before + after + "\n  ";
