@@ -101,7 +101,8 @@ HubSent Hub::send(Seat from, std::span<const OutgoingPacket> packets, std::uint3
       ++result.too_large;
       continue;
     }
-    if (self == nullptr || (packet.to && seat_of(*packet.to) == 0)) {
+    const bool nowhere = packet.to ? seat_of(*packet.to) == 0 : packet.link != kHubLink;
+    if (self == nullptr || nowhere) {
       ++result.failed;
       continue;
     }

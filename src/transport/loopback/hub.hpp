@@ -15,7 +15,8 @@
 
 namespace dts::transport {
 
-using Seat = std::uint32_t;  // a transport's place in the hub; never reused, 0 is none
+using Seat = std::uint32_t;        // a transport's place in the hub; never reused, 0 is none
+constexpr LinkIndex kHubLink = 1;  // the only one
 
 // What became of the packets of one Hub::send.
 struct HubSent {

@@ -45,7 +45,7 @@ class Loopback final : public Transport {
   }
   std::vector<Link> links() const override {
     if (!hub_) return {};
-    return {Link{.index = 1,
+    return {Link{.index = kHubLink,
                  .name = "loopback",
                  .address = to_text(address_of(seat_)),
                  .same_host = true,

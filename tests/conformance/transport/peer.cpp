@@ -1,0 +1,83 @@
+// Peer: sending and waiting.
+#include "peer.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace dts::test {
+
+void Peer::send(Group group, const Bytes& bytes, const std::string& name) {
+  const auto links = transport->links();
+  const OutgoingPacket packet{.bytes = bytes,
+                              .link = !name.empty()    ? link(name)
+                                      : !links.empty() ? links.front().index
+                                                       : LinkIndex{0},
+                              .group = group};
+  const auto sent = transport->send({&packet, 1});
+  EXPECT_TRUE(sent) << sent.error().text();
+}
+
+void Peer::send_to(const Address& to, const Bytes& bytes) {
+  const OutgoingPacket packet{.bytes = bytes, .to = to};
+  const auto sent = transport->send({&packet, 1});
+  EXPECT_TRUE(sent) << sent.error().text();
+}
+
+std::size_t Peer::drain() {
+  while (true) {
+    const auto count = transport->receive(batch);
+    EXPECT_TRUE(count) << count.error().text();
+    if (!count || *count == 0) return heard.size();
+    EXPECT_EQ(*count, batch.packets.size());
+    for (const ReceivedPacket& packet : batch.packets)
+      heard.push_back({Bytes(packet.bytes.begin(), packet.bytes.end()), packet.link, packet.from,
+                       packet.multicast});
+  }
+}
+
+bool Peer::readable(int timeout_ms) const {
+  pollfd wait{transport->poll_handle(), POLLIN, 0};
+  return ::poll(&wait, 1, timeout_ms) == 1 && (wait.revents & POLLIN) != 0;
+}
+
+bool Peer::hears(std::size_t count) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (drain() < count) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    readable(static_cast<int>(left.count()));
+  }
+  return heard.size() == count;
+}
+
+LinkIndex Peer::link(const std::string& name) const {
+  for (const Link& each : transport->links())
+    if (each.name == name) return each.index;
+  return 0;
+}
+
+bool Peer::has_notice(ErrorCode code) {
+  const auto notices = transport->take_notices();
+  return std::any_of(notices.begin(), notices.end(),
+                     [&](const TransportNotice& notice) { return notice.code == code; });
+}
+
+Peer open_peer(const TransportOptions& options) {
+  const auto scheme = options.url.substr(0, options.url.find("://"));
+  for (const TransportPlugin& plugin : built_in_transports()) {
+    if (plugin.scheme != scheme) continue;
+    auto opened = plugin.open(options);
+    EXPECT_TRUE(opened) << opened.error().text();
+    if (opened) return {.transport = std::move(*opened), .batch = {}, .heard = {}};
+  }
+  ADD_FAILURE() << options.url << " cannot be opened";
+  std::abort();
+}
+
+std::string plain_url(std::string_view scheme) { return std::string(scheme) + "://"; }
+
+}  // namespace dts::test
