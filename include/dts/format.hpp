@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <dts/assignment.hpp>
@@ -47,7 +48,8 @@ class Format {
   virtual std::uint8_t code() const = 0;            // on the wire; docs/wire.md lists them
   virtual std::string_view media_type() const = 0;  // "application/json"
   virtual bool is_text() const = 0;                 // bytes are for reading by people
-  // An error when a value of this type cannot be held by the format.
+  // An error when a value of this type cannot be held by the format. The layout must outlive the
+  // encoder, and the decoder.
   virtual Result<std::unique_ptr<Encoder>> encoder(const Layout& layout) const = 0;
   // `assignment.subscriber()` is `layout.type`; it must be readable.
   virtual Result<std::unique_ptr<Decoder>> decoder(const Assignment& assignment,
@@ -60,5 +62,14 @@ using Formats = std::span<const Format* const>;
 Formats built_in_formats();
 const Format* find_format(Formats formats, std::string_view name);
 const Format* find_format(Formats formats, std::uint8_t code);
+
+// A value as people read and write it, one line, fields in the type's order. For a few values;
+// whoever has many keeps an encoder or decoder of the format "json".
+Result<std::string> to_json(const Layout& layout, const void* value);
+// Overwrites the constructed `value`. The error names the path and what to try.
+Result<void> from_json(std::string_view text, const Layout& layout, void* value);
+// The Cap'n Proto schema that messages of the format "capnproto" are laid out by, as `capnp` reads
+// it.
+std::string to_capnp_schema(const Type& type);
 
 }  // namespace dts
