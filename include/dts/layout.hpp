@@ -33,25 +33,29 @@ struct LayoutFunctions {
   ByteView (*view)(const Layout&, const void* value) = nullptr;
   void (*assign)(const Layout&, void* value, ByteView bytes) = nullptr;
 
-  // list (resizable) and array (fixed): elements are contiguous, `element->size` apart.
+  // list (resizable) and array (fixed): elements are contiguous, `element->size` apart. `resize`
+  // keeps what is there and fills up with zero values; an array's changes nothing.
   std::size_t (*count)(const Layout&, const void* list) = nullptr;
   void* (*resize)(const Layout&, void* list, std::size_t count) = nullptr;  // first element
   const void* (*elements)(const Layout&, const void* list) = nullptr;       // first element
 
-  // map: iterate with an opaque cursor starting at null; `insert` gives the place of the value,
-  // or null when the key is there already.
+  // map: iterate with an opaque cursor starting at null; `insert` gives the place of the (zero)
+  // value, or null when the key is there already; `find` is null when the key is not there.
   std::size_t (*map_count)(const Layout&, const void* map) = nullptr;
   bool (*map_next)(const Layout&, const void* map, void** cursor, const void** key,
                    const void** value) = nullptr;
   void (*map_clear)(const Layout&, void* map) = nullptr;
   void* (*map_insert)(const Layout&, void* map, const void* key) = nullptr;
+  const void* (*map_find)(const Layout&, const void* map, const void* key) = nullptr;
 
   // optional: `get` is null when empty; `set` makes it hold a zero value and returns its place.
   const void* (*get)(const Layout&, const void* optional) = nullptr;
   void* (*set)(const Layout&, void* optional) = nullptr;
   void (*reset)(const Layout&, void* optional) = nullptr;
 
-  // union: the case held (index into the type's cases, or `none` for an unknown or no case).
+  // union: the case held (index into the type's cases, or `no_case` for an unknown or no case: the
+  // zero value of all but a described closed std::variant). `choose` of anything but a case empties
+  // the union, if it can be empty, and returns null.
   std::uint32_t (*which)(const Layout&, const void* value) = nullptr;
   const void* (*held)(const Layout&, const void* value) = nullptr;
   void* (*choose)(const Layout&, void* value, std::uint32_t which) = nullptr;  // its zero value
@@ -85,8 +89,11 @@ class Layout {
   void move(void* to, void* from) const;
 
   // The layout of a type known only at run time. Scalars lie as C++ scalars; text is std::string,
-  // bytes is dts::Bytes, decimal dts::Decimal, any dts::Any, an enumeration std::int32_t.
-  static std::shared_ptr<const Layout> of(const Type& type);
+  // bytes is dts::Bytes, decimal dts::Decimal, any dts::Any, an enumeration std::int32_t. The rest
+  // is reached through `functions` only. Fails with `too_large` when arrays in arrays make the
+  // value itself (without what hangs from it) larger than dynamic_size_max. Not cached.
+  static Result<std::shared_ptr<const Layout>> of(const Type& type);
+  static constexpr std::uint32_t dynamic_size_max = 1024 * 1024;
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;
