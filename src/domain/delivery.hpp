@@ -1,0 +1,176 @@
+// What delivery works with: an Origin is a publisher as seen from here, a Subscriber a
+// subscription, a Plan the way from one to the other, an Item one message (or gap) on its way to
+// one subscriber, a Round the items one thread is handing to handlers.
+// Everything is guarded by the Domain's lock except what says otherwise.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <dts/domain.hpp>
+#include <dts/format.hpp>
+#include <dts/sample.hpp>
+#include <dts/subscription.hpp>
+#include <dts/transport.hpp>
+#include <dts/value.hpp>
+
+#include "proto/engine.hpp"
+
+namespace dts {
+
+// The one way to fill a Sample.
+struct SampleAccess {
+  static void source(Sample& s, const std::shared_ptr<const Source>& source) {
+    if (s.source_ != source) s.source_ = source;
+  }
+  static void set(Sample& s, std::uint64_t sequence, std::int64_t published_ns, Time received,
+                  ByteView message, bool historic, bool converted) {
+    s.sequence_ = sequence;
+    s.published_ = Time(Duration(published_ns));
+    s.received_ = received;
+    s.message_ = message;
+    s.historic_ = historic;
+    s.converted_ = converted;
+  }
+  static void forget_message(Sample& s) { s.message_ = {}; }
+};
+
+}  // namespace dts
+
+namespace dts::domain {
+
+struct Round;
+struct Subscriber;
+
+// How one exact type in one format is read into one subscriber's memory. Owned by the subscriber,
+// never changed once made.
+struct Plan {
+  TypeId type{};
+  std::uint8_t format = 0;
+  bool converted = false;
+  std::unique_ptr<Decoder> decoder;  // null: refused
+  std::vector<Refusal> refusals;
+  Error error{ErrorCode::ok};
+  Value value;  // dynamic: reused from message to message, by whoever holds the subscriber's claim
+};
+
+// Where an origin's messages go.
+struct Route {
+  enum class Verdict : std::uint8_t { deliver, filtered, refused };
+  std::shared_ptr<Subscriber> subscriber;
+  Plan* plan = nullptr;
+  Verdict verdict = Verdict::deliver;
+  proto::Sequence last = 0;  // delivered: an older one is history told twice
+};
+
+// A message whose type is not known yet.
+struct Held {
+  proto::Sequence first = 0, last = 0;
+  std::int64_t published_ns = 0;
+  bool historic = false;
+  std::shared_ptr<const Bytes> bytes;
+};
+
+// One publisher as seen from here: in another node, or in this one.
+struct Origin : std::enable_shared_from_this<Origin> {
+  NodeId node{};
+  proto::StreamId stream = 0;
+  std::shared_ptr<const Source> source;
+  FamilyId family{};
+  Type type;  // not valid(): the document is not here yet
+  std::uint8_t format = 0;
+  bool local = false;
+  bool routed = false;    // `routes` is up to date
+  bool unusable = false;  // its type document is not valid
+  std::vector<Route> routes;
+  std::deque<Held> held;
+  std::size_t held_bytes = 0;
+  std::uint64_t messages = 0;         // received here
+  std::uint64_t announced_first = 0;  // messages published, when it was first seen
+  Instant last_message{};
+};
+
+// One message, or one gap, on its way to one subscriber.
+struct Item {
+  Subscriber* subscriber = nullptr;
+  Origin* origin = nullptr;
+  Plan* plan = nullptr;
+  ByteView bytes;  // in a receive batch, or in *owner
+  proto::Sequence first = 0, last = 0;
+  std::int64_t published_ns = 0;
+  bool historic = false, is_gap = false;
+  Gap::Reason reason = Gap::Reason::lost;
+  std::shared_ptr<const Bytes> owner;
+  std::shared_ptr<Origin> kept;  // set while the item waits in a queue
+};
+
+// Written by the thread that holds the claim, read by anybody.
+struct Tally {
+  std::atomic<std::uint64_t> value{0};
+  void add(std::uint64_t n) {
+    value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const { return value.load(std::memory_order_relaxed); }
+};
+
+struct Subscriber {
+  std::uint64_t id = 0;
+  std::string name;  // the family, or the pattern
+  FamilyId family{};
+  bool by_pattern = false;
+  bool pulled = false;  // by next(): no handler
+  LayoutPtr layout;     // null: in the publisher's own types
+  ErasedHandler handler;
+  ValueHandler value_handler;
+  SubscribeOptions options;
+  proto::InterestId interest = 0;
+
+  std::vector<std::unique_ptr<Plan>> plans;
+  Value value;  // of `layout`, reused; see Plan::value
+
+  std::atomic<bool> cancelled{false};  // any thread
+  bool ended = false;                  // next() returns
+  std::uint64_t stops_then = 0;        // calls of stop() when it began: one more ends it
+  Round* claim = nullptr;              // the round whose thread may run its handler
+  bool ready = false;                  // in the list of those with something in the queue
+  std::deque<Item> queue;
+  std::size_t queue_bytes = 0;
+  std::vector<Item> dropped;  // gaps for what overflowed: older than all of the queue
+
+  Tally delivered, bytes, undecodable;                  // by the claim's thread
+  std::uint64_t lost = 0, overrun = 0, conflated = 0;   // under the lock
+  std::uint64_t filtered = 0, refused = 0, routed = 0;  // under the lock
+  std::atomic<std::int64_t> last_ns{0};                 // steady clock, of the last value
+  Instant since{};
+  bool silence_told = false;
+  std::string decode_error;  // the last
+
+  Subscriber() = default;
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+};
+
+// What one thread receives and hands out. `items` does not change while the thread is in
+// handlers; who advances `next` owns the item. Another thread takes what is left by moving `next`
+// behind the end.
+struct Round {
+  std::vector<ReceiveBatch> batches;  // one per transport
+  std::vector<bool> receive;          // is there something to receive, as far as one knows
+  proto::Outbox out;
+  std::vector<Item> items;
+  std::atomic<std::size_t> next{0};
+  std::vector<std::shared_ptr<Subscriber>> claimed;
+  std::atomic<Subscriber*> current{nullptr};
+  std::atomic<std::thread::id> thread{};
+  Time received_at{};
+  std::int64_t steady_ns = 0;
+  bool in_handlers = false, timer = false, woken = false;
+  static constexpr std::size_t taken = ~std::size_t{0} / 2;
+};
+
+}  // namespace dts::domain

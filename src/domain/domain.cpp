@@ -1,0 +1,246 @@
+// The public classes: thin handles on DomainCore.
+#include <dts/domain.hpp>
+
+#include "base/text.hpp"
+#include "domain/core.hpp"
+
+namespace dts {
+
+namespace {
+
+std::shared_ptr<Subscriber> subscriber_of(const Layout* layout, SubscribeOptions options) {
+  auto subscriber = std::make_shared<Subscriber>();
+  if (layout != nullptr) {
+    subscriber->layout = LayoutPtr(LayoutPtr(), layout);  // of a C++ type: lives for ever
+    subscriber->name = layout->type.name();
+    subscriber->family = layout->type.family();
+  }
+  subscriber->options = std::move(options);
+  return subscriber;
+}
+
+std::shared_ptr<DomainCore> open_core(DomainOptions options) {
+  auto core = std::make_shared<DomainCore>(std::move(options));
+  core->open();
+  return core;
+}
+
+DomainOptions named(std::string_view name) {
+  DomainOptions options;
+  options.name = std::string(name);
+  return options;
+}
+
+}  // namespace
+
+Domain::Domain(std::string_view name) : core_(open_core(named(name))) {}
+Domain::Domain(DomainOptions options) : core_(open_core(std::move(options))) {}
+
+Domain& Domain::operator=(Domain&& other) noexcept {
+  if (this != &other) {
+    if (core_) core_->close();
+    core_ = std::move(other.core_);
+  }
+  return *this;
+}
+
+Domain::~Domain() {
+  if (core_) core_->close();
+}
+
+const std::string& Domain::name() const { return core_->environment().domain; }
+const std::string& Domain::host() const { return core_->environment().host; }
+const std::string& Domain::source() const { return core_->source_name(); }
+
+Result<ValuePublisher> Domain::publisher(const Type& type, PublishOptions options) {
+  if (!type.valid()) return Error(ErrorCode::invalid_type, "there is no type to publish");
+  DTS_ASSIGN(LayoutPtr layout, Layout::of(type));
+  DTS_ASSIGN(std::shared_ptr<SourceState> state,
+             core_->open_source(std::move(layout), std::move(options)));
+  return ValuePublisher(std::move(state));
+}
+
+Result<ValuePublisher> Domain::publisher(const Layout& layout, PublishOptions options) {
+  DTS_ASSIGN(std::shared_ptr<SourceState> state,
+             core_->open_source(LayoutPtr(LayoutPtr(), &layout), std::move(options)));
+  return ValuePublisher(std::move(state));
+}
+
+Result<void> Domain::publish_at(const Layout& layout, const void* value) {
+  return core_->publish_once(layout, value);
+}
+
+Subscription Domain::subscribe(std::string_view pattern, ValueHandler handler,
+                               SubscribeOptions options) {
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(nullptr, std::move(options));
+  subscriber->name = std::string(pattern);
+  subscriber->value_handler = std::move(handler);
+  return core_->subscribe(std::move(subscriber));
+}
+
+Subscription Domain::subscribe(const Type& type, ValueHandler handler, SubscribeOptions options) {
+  if (!type.valid()) return {};
+  Result<LayoutPtr> layout = Layout::of(type);
+  if (!layout) {
+    core_->tell_error(type.name() + " cannot be subscribed to: " + layout.error().text());
+    return {};
+  }
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(nullptr, std::move(options));
+  subscriber->layout = std::move(*layout);
+  subscriber->name = type.name();
+  subscriber->family = type.family();
+  subscriber->value_handler = std::move(handler);
+  return core_->subscribe(std::move(subscriber));
+}
+
+Subscription Domain::subscribe_at(const Layout& layout, ErasedHandler handler,
+                                  SubscribeOptions options) {
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(&layout, std::move(options));
+  subscriber->handler = std::move(handler);
+  return core_->subscribe(std::move(subscriber));
+}
+
+Subscription Domain::stream_at(const Layout& layout, SubscribeOptions options) {
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(&layout, std::move(options));
+  subscriber->pulled = true;
+  return core_->subscribe(std::move(subscriber));
+}
+
+void Domain::latest_at(const Layout& layout, Duration timeout, SubscribeOptions options,
+                       const ErasedHandler& sink) {
+  core_->latest(subscriber_of(&layout, std::move(options)), timeout,
+                [&](const void* value, const Layout& its, const Value*, const Sample& sample) {
+                  sink(value, its, sample);
+                });
+}
+
+std::vector<Reading<Value>> Domain::latest(std::string_view pattern, Duration timeout,
+                                           SubscribeOptions options) {
+  std::vector<Reading<Value>> readings;
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(nullptr, std::move(options));
+  subscriber->name = std::string(pattern);
+  core_->latest(std::move(subscriber), timeout,
+                [&](const void*, const Layout&, const Value* value, const Sample& sample) {
+                  for (Reading<Value>& reading : readings) {
+                    if (!reading.sample.same_source(sample)) continue;
+                    reading = Reading<Value>{*value, sample};
+                    return;
+                  }
+                  readings.push_back(Reading<Value>{*value, sample});
+                });
+  return readings;
+}
+
+void Domain::run() { core_->run(); }
+void Domain::start() { core_->start(); }
+int Domain::fd() const { return core_->fd(); }
+std::size_t Domain::poll(Duration timeout) { return core_->poll(timeout); }
+void Domain::stop() { core_->stop(); }
+void Domain::close() { core_->close(); }
+
+Catalogue Domain::catalogue() const { return core_->catalogue(); }
+void Domain::refresh() { core_->refresh(); }
+Result<Type> Domain::type(TypeId id, Duration timeout) { return core_->type(id, timeout); }
+std::vector<Type> Domain::types(std::string_view family, Duration timeout) {
+  return core_->types(family, timeout);
+}
+Why Domain::why(std::string_view family) const { return core_->why_family(family); }
+std::vector<Counter> Domain::counters() const { return core_->counters(); }
+std::vector<std::string> Domain::notices() { return core_->take_notices(); }
+
+// Publishers
+
+Result<void> ValuePublisher::publish(const Value& value) const {
+  if (!state_) return Error(ErrorCode::closed, "this publisher is empty");
+  return state_->core->publish_value(*state_, value);
+}
+
+Result<void> ValuePublisher::publish_at(const void* value) const {
+  if (!state_) return Error(ErrorCode::closed, "this publisher is empty");
+  return state_->core->publish_at(*state_, value);
+}
+
+Result<void> ValuePublisher::wait_writable(Duration timeout) const {
+  if (!state_) return Error(ErrorCode::closed, "this publisher is empty");
+  return state_->core->wait_writable(timeout);
+}
+
+std::size_t ValuePublisher::subscribers() const {
+  return state_ ? state_->core->subscribers(*state_) : 0;
+}
+
+const Type& ValuePublisher::type() const { return state_->layout->type; }
+const Source& ValuePublisher::source() const { return *state_->origin->source; }
+
+// Subscriptions
+
+Subscription::Subscription(Subscription&& other) noexcept
+    : core_(std::move(other.core_)), id_(std::exchange(other.id_, 0)) {}
+
+Subscription& Subscription::operator=(Subscription&& other) noexcept {
+  if (this != &other) {
+    cancel();
+    core_ = std::move(other.core_);
+    id_ = std::exchange(other.id_, 0);
+  }
+  return *this;
+}
+
+Subscription::~Subscription() { cancel(); }
+
+void Subscription::cancel() {
+  if (id_ != 0) core_->cancel(std::exchange(id_, 0));
+  core_.reset();
+}
+
+Why Subscription::why() const { return id_ == 0 ? Why{} : core_->why_of(id_); }
+
+SubscriptionCounters Subscription::counters() const {
+  return id_ == 0 ? SubscriptionCounters{} : core_->counters_of(id_);
+}
+
+bool Subscription::next(void* value, Sample& sample, std::optional<Duration> timeout) const {
+  return id_ != 0 && core_->next(id_, value, sample, timeout);
+}
+
+void Subscription::end() const {
+  if (id_ != 0) core_->end(id_);
+}
+
+// Names and small things of the public headers.
+
+std::string_view profile_name(Profile profile) {
+  switch (profile) {
+    case Profile::event:
+      return "event";
+    case Profile::state:
+      return "state";
+    case Profile::stream:
+      return "stream";
+  }
+  return "unknown";
+}
+
+std::string_view gap_reason_name(Gap::Reason reason) {
+  switch (reason) {
+    case Gap::Reason::lost:
+      return "lost";
+    case Gap::Reason::overrun:
+      return "overrun";
+    case Gap::Reason::conflated:
+      return "conflated";
+    case Gap::Reason::undecodable:
+      return "undecodable";
+    case Gap::Reason::unavailable:
+      return "unavailable";
+    case Gap::Reason::restarted:
+      return "restarted";
+  }
+  return "unknown";
+}
+
+double Sample::age_ms() const {
+  return std::chrono::duration<double, std::milli>(now() - published_).count();
+}
+
+}  // namespace dts

@@ -1,0 +1,245 @@
+// Publishers, and step 3 of a value's way: submit() takes the lock, reads the clock once, hands
+// the message to local subscribers and to the engine, and decides whether it leaves at once.
+#include "base/text.hpp"
+#include "domain/core.hpp"
+
+namespace dts {
+
+namespace {
+
+// A packet leaves at once unless another left less than this ago: then messages gather.
+constexpr Duration gather_window = std::chrono::microseconds(40);
+// So many bytes of packets are one UDP_SEGMENT send.
+constexpr std::size_t gather_bytes = 60'000;
+// The encoded value lives here until it is submitted; above this the memory is given back.
+constexpr std::size_t scratch_bytes_max = 16u << 20;
+// The last values are kept for local late joiners up to this size each.
+constexpr std::size_t last_bytes_max = 1u << 20;
+
+Bytes& scratch() {
+  thread_local Bytes bytes;
+  bytes.clear();
+  return bytes;
+}
+
+void shrink(Bytes& bytes) {
+  if (bytes.capacity() > scratch_bytes_max) Bytes().swap(bytes);
+}
+
+}  // namespace
+
+SourceState::~SourceState() {
+  if (stream != 0) core->close_source(*this);
+}
+
+Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
+                                                             PublishOptions options) {
+  DTS_TRY(domain::check_labels(options.labels));
+  if (options.name.size() > 255)
+    return Error(ErrorCode::too_large, "a source's name has at most 255 bytes", options.name);
+  const Format* format = find_format(options_.formats, options.format);
+  if (format == nullptr) {
+    std::vector<std::string> names;
+    for (const Format* known : options_.formats) names.emplace_back(known->name());
+    return Error(ErrorCode::unknown_format, "no format is called '" + options.format + "'", {}, {},
+                 base::nearest(options.format, names));
+  }
+  DTS_ASSIGN(std::unique_ptr<Encoder> encoder, format->encoder(*layout));
+
+  const Type& type = layout->type;
+  proto::StreamRecord record;
+  record.family = type.family();
+  record.family_name = type.name();
+  record.type = type.id();
+  record.format = format->code();
+  record.delivery = static_cast<proto::Delivery>(options.profile);
+  record.history = options.profile == Profile::stream ? 0 : options.history;
+  record.source = options.name;
+  Labels labels = environment_.labels;
+  for (const auto& [key, value] : options.labels) labels[key] = value;
+  record.labels.assign(labels.begin(), labels.end());
+
+  auto source = std::make_shared<SourceState>();
+  Lock lock(*this);
+  if (closed_) return Error(ErrorCode::closed, "the domain is closed");
+  learn(type);
+  proto::Outbox out;
+  DTS_ASSIGN(record.stream,
+             engine_->open_stream(clock(), record,
+                                  Bytes(type.document().begin(), type.document().end()), out));
+  source->core = shared_from_this();
+  source->layout = std::move(layout);
+  source->encoder = std::move(encoder);
+  source->format = format;
+  source->stream = record.stream;
+  source->options = std::move(options);
+  source->origin = origin_of(engine_->node(), record.stream, record);
+  source->origin->local = true;
+  sources_[record.stream] = source.get();
+  route(*source->origin, out);
+  settle(out);
+  return source;
+}
+
+void DomainCore::close_source(SourceState& source) {
+  Lock lock(*this);
+  sources_.erase(source.stream);
+  forget({engine_->node(), source.stream}, "left");
+  if (closed_) return;
+  const Instant now = clock();
+  engine_->flush(now, out_);
+  engine_->close_stream(now, source.stream, out_);
+  settle(out_);
+}
+
+void DomainCore::offer_local(Origin& origin, SourceState& source, proto::Sequence sequence,
+                             std::int64_t wall_ns, ByteView message) {
+  if (!origin.routed) {
+    proto::Outbox out;
+    route(origin, out);
+    send(out);
+  }
+  ++origin.messages;
+  const bool keep = source.options.profile != Profile::stream && source.options.history > 0 &&
+                    message.size() <= last_bytes_max;
+  if (origin.routes.empty() && !keep) return;
+  domain::Held held;
+  if (keep && source.last.size() >= source.options.history) {
+    held = std::move(source.last.front());  // its memory serves again
+    source.last.pop_front();
+  }
+  if (held.bytes.use_count() == 1)
+    std::const_pointer_cast<Bytes>(held.bytes)->assign(message.begin(), message.end());
+  else
+    held.bytes = std::make_shared<Bytes>(message.begin(), message.end());
+  held.first = held.last = sequence;
+  held.published_ns = wall_ns;
+  for (Route& to : origin.routes) {
+    Item item;
+    item.origin = &origin;
+    item.bytes = *held.bytes;
+    item.owner = held.bytes;
+    item.first = item.last = sequence;
+    item.published_ns = wall_ns;
+    hand(nullptr, to, std::move(item));
+  }
+  if (keep) source.last.push_back(std::move(held));
+}
+
+void DomainCore::flush(Instant now) {
+  last_flush_ = now;
+  flush_due_ = Instant::max();
+  engine_->flush(now, out_);
+  send(out_);
+  out_.memory.clear();
+}
+
+Result<void> DomainCore::submit(SourceState& source, ByteView message) {
+  Lock lock(*this);
+  if (closed_) return Error(ErrorCode::closed, "the domain is closed");
+  const Instant now = clock();
+  const std::int64_t wall_ns = wall_at(now);
+  Result<proto::Sequence> sequence = engine_->publish(now, source.stream, {message, wall_ns}, out_);
+  if (!sequence) {
+    if (sequence.error().code() == ErrorCode::would_block) blocked_ = true;
+    return sequence.error();
+  }
+  ++source.messages;
+  source.bytes += message.size();
+  offer_local(*source.origin, source, *sequence, wall_ns, message);
+
+  // Without a thread in the loop nobody would send what gathers.
+  if (loops_.empty() || now - last_flush_ >= gather_window) {
+    flush(now);
+  } else {
+    if (out_.memory.size() >= gather_bytes) {
+      last_flush_ = now;
+      send(out_);
+      out_.memory.clear();
+    }
+    if (flush_due_ == Instant::max()) flush_due_ = now + gather_window;
+  }
+  if (!out_.notices.empty()) heed(out_, nullptr);
+  arm_timer();
+  return {};
+}
+
+Result<void> DomainCore::publish_once(const Layout& layout, const void* value) {
+  std::shared_ptr<SourceState> source;
+  {
+    Lock lock(*this);
+    const auto found = own_publishers_.find(&layout);
+    if (found != own_publishers_.end()) source = found->second;
+  }
+  if (source == nullptr) {
+    // The layout of a C++ type lives for ever: nothing to own.
+    DTS_ASSIGN(source, open_source(LayoutPtr(LayoutPtr(), &layout), {}));
+    Lock lock(*this);
+    const auto [place, fresh] = own_publishers_.emplace(&layout, source);
+    if (!fresh) {
+      const std::shared_ptr<SourceState> extra = std::exchange(source, place->second);
+      lock.unlock();  // the extra one, of a thread that was quicker, is closed without the lock
+    }
+  }
+  return publish_at(*source, value);
+}
+
+Result<void> DomainCore::publish_at(SourceState& source, const void* value) {
+  Bytes& bytes = scratch();
+  DTS_TRY(source.encoder->encode(value, bytes));
+  const Result<void> submitted = submit(source, bytes);
+  shrink(bytes);
+  return submitted;
+}
+
+Result<void> DomainCore::publish_value(SourceState& source, const Value& value) {
+  if (!value.valid())
+    return Error(ErrorCode::invalid_argument, "an empty value cannot be published");
+  if (value.type() != source.layout->type)
+    return Error(
+        ErrorCode::incompatible_type,
+        "a value of " + value.type().name() + " cannot be published here", {},
+        "this publisher is for exactly " + source.layout->type.print(Type::Style::one_line));
+  const Encoder* encoder = source.encoder.get();
+  std::shared_ptr<const Encoder> dynamic;
+  if (&value.layout() != source.layout.get()) {
+    // Another layout of the same type: that of a C++ type, or one computed twice.
+    Lock lock(*this);
+    if (source.dynamic_layout != value.layout_ptr()) {
+      DTS_ASSIGN(std::unique_ptr<Encoder> made, source.format->encoder(value.layout()));
+      source.dynamic_layout = value.layout_ptr();
+      source.dynamic_encoder = std::move(made);
+    }
+    dynamic = source.dynamic_encoder;
+    encoder = dynamic.get();
+  }
+  Bytes& bytes = scratch();
+  DTS_TRY(encoder->encode(value.data(), bytes));
+  const Result<void> submitted = submit(source, bytes);
+  shrink(bytes);
+  return submitted;
+}
+
+Result<void> DomainCore::wait_writable(Duration timeout) {
+  Lock lock(*this);
+  if (wait(lock, clock() + timeout, [&] { return !blocked_ || closed_; })) {
+    if (closed_) return Error(ErrorCode::closed, "the domain is closed");
+    return {};
+  }
+  return Error(ErrorCode::timeout, "the backlog is still full", {},
+               "messages are published faster than they can be sent");
+}
+
+std::size_t DomainCore::subscribers(const SourceState& source) {
+  Lock lock(*this);
+  if (closed_) return 0;
+  std::size_t count = engine_->subscribers_of(source.stream);
+  for (const Route& to : source.origin->routes)
+    if (to.verdict == Route::Verdict::deliver) {
+      ++count;  // this node, once
+      break;
+    }
+  return count;
+}
+
+}  // namespace dts

@@ -1,0 +1,423 @@
+// Which origin goes to which subscriber, by which plan; and what the engine's notices change in
+// that. All of it with the lock held.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "domain/core.hpp"
+
+namespace dts {
+
+namespace {
+
+constexpr std::size_t gone_max = 1024;
+constexpr std::size_t other_domains_max = 64;
+
+// A pattern's own literal name needs no pattern.
+bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
+
+std::string text_of(const Refusal& refusal) {
+  std::string text = refusal.path.empty() ? refusal.reason : refusal.path + ": " + refusal.reason;
+  if (!refusal.hint.empty()) text += " (try: " + refusal.hint + ")";
+  return text;
+}
+
+}  // namespace
+
+std::string DomainCore::suffix_of(const std::string& base, FamilyId family, StreamKey key) const {
+  const auto found = names_.find({base, family});
+  if (found == names_.end()) return {};
+  std::size_t place = 1;
+  for (const StreamKey& other : found->second) {
+    if (other == key) break;
+    ++place;
+  }
+  return place == 1 ? std::string() : "#" + std::to_string(place);
+}
+
+std::shared_ptr<const Source> DomainCore::describe(NodeId node, const std::string& host,
+                                                   const std::string& name,
+                                                   const proto::StreamRecord& record) {
+  auto source = std::make_shared<Source>();
+  source->host = host;
+  source->node = name;
+  source->node_id = node;
+  source->stream = record.stream;
+  source->name = host + "/" + name;
+  if (!record.source.empty()) source->name += "/" + record.source;
+  source->name += suffix_of(source->name, record.family, {node, record.stream});
+  for (const auto& [key, value] : record.labels) source->labels[key] = value;
+  source->type_name = record.family_name;
+  source->type = record.type;
+  const Format* format = find_format(options_.formats, record.format);
+  source->format =
+      format != nullptr ? std::string(format->name()) : "format " + std::to_string(record.format);
+  source->profile = static_cast<Profile>(record.delivery);
+  return source;
+}
+
+std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId stream,
+                                              const proto::StreamRecord& record) {
+  const StreamKey key{node, stream};
+  if (const auto found = origins_.find(key); found != origins_.end()) return found->second;
+  auto origin = std::make_shared<Origin>();
+  origin->node = node;
+  origin->stream = stream;
+  origin->local = node == engine_->node();
+  origin->family = record.family;
+  origin->format = record.format;
+  origin->announced_first = record.messages;
+  std::string host = environment_.host, name = environment_.node;
+  if (node != engine_->node()) {
+    const proto::PeerRecord* peer = engine_->find_peer(node);
+    host = peer != nullptr && !peer->host.empty() ? peer->host : "unknown";
+    name = peer != nullptr && !peer->name.empty() ? peer->name : node.short_hex();
+  }
+  std::string base = host + "/" + name;
+  if (!record.source.empty()) base += "/" + record.source;
+  names_[{base, record.family}].insert(key);
+  origin->source = describe(node, host, name, record);
+  origin->type = known_type(record.type);
+  origins_.emplace(key, origin);
+  last_news_ = clock();
+  return origin;
+}
+
+bool DomainCore::matches(const Subscriber& subscriber, FamilyId family,
+                         std::string_view name) const {
+  return subscriber.by_pattern ? base::glob_match(subscriber.name, name)
+                               : subscriber.family == family;
+}
+
+bool DomainCore::matches(const Subscriber& subscriber, const proto::StreamRecord& record) const {
+  return matches(subscriber, record.family, record.family_name);
+}
+
+bool DomainCore::wanted(const proto::StreamRecord& record) const {
+  if (by_family_.contains(record.family)) return true;
+  return std::any_of(by_pattern_.begin(), by_pattern_.end(),
+                     [&](const Subscriber* s) { return matches(*s, record); });
+}
+
+Route::Verdict DomainCore::verdict_of(const Subscriber& subscriber, const Source& source) const {
+  const SubscribeOptions& options = subscriber.options;
+  if (options.exact && *options.exact != source.type) return Route::Verdict::filtered;
+  if (!options.source.empty() && !base::glob_match(options.source, source.name))
+    return Route::Verdict::filtered;
+  for (const auto& [key, value] : options.labels) {
+    const auto found = source.labels.find(key);
+    if (found == source.labels.end() || found->second != value) return Route::Verdict::filtered;
+  }
+  return Route::Verdict::deliver;
+}
+
+void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Type& type,
+                           const Format* format) const {
+  if (format == nullptr) {
+    plan.error =
+        Error(ErrorCode::unknown_format, "it is published in a format this program does not have",
+              {}, "format number " + std::to_string(plan.format));
+    return;
+  }
+  LayoutPtr layout = subscriber.layout;
+  if (layout == nullptr) {
+    Result<LayoutPtr> made = Layout::of(type);
+    if (!made) {
+      plan.error = made.error();
+      return;
+    }
+    layout = std::move(*made);
+  }
+  const Assignment assignment = Assignment::make(type, layout->type);
+  plan.converted = assignment.outcome() != Outcome::identical;
+  if (!assignment.readable()) {
+    plan.refusals = assignment.refusals();
+    plan.error = Error(ErrorCode::incompatible_type, "it cannot be read as subscribed", {},
+                       plan.refusals.empty() ? "" : text_of(plan.refusals.front()));
+    return;
+  }
+  Result<std::unique_ptr<Decoder>> decoder = format->decoder(assignment, *layout);
+  if (!decoder) {
+    plan.error = decoder.error();
+    return;
+  }
+  plan.decoder = std::move(*decoder);
+  if (subscriber.layout == nullptr) plan.value = Value(layout);
+}
+
+Plan* DomainCore::plan_for(Subscriber& subscriber, const Origin& origin) {
+  const TypeId id = origin.source->type;
+  for (const auto& plan : subscriber.plans)
+    if (plan->type == id && plan->format == origin.format) return plan.get();
+  auto plan = std::make_unique<Plan>();
+  plan->type = id;
+  plan->format = origin.format;
+  make_plan(*plan, subscriber, origin.type, find_format(options_.formats, origin.format));
+  if (plan->decoder == nullptr) {
+    std::string line = origin.source->type_name + " of " + origin.source->name +
+                       " is not delivered: " + plan->error.text();
+    for (std::size_t i = 1; i < plan->refusals.size(); ++i)
+      line += "; " + text_of(plan->refusals[i]);
+    warn(std::move(line));
+  }
+  subscriber.plans.push_back(std::move(plan));
+  return subscriber.plans.back().get();
+}
+
+void DomainCore::route(Origin& origin, proto::Outbox& out) {
+  origin.routed = true;
+  std::vector<Route> before;
+  before.swap(origin.routes);
+  const auto consider = [&](Subscriber* subscriber) {
+    Route to;
+    for (Route& old : before)
+      if (old.subscriber.get() == subscriber) to.last = old.last;
+    to.verdict = verdict_of(*subscriber, *origin.source);
+    if (to.verdict == Route::Verdict::deliver && origin.type.valid()) {
+      to.plan = plan_for(*subscriber, origin);
+      if (to.plan->decoder == nullptr) to.verdict = Route::Verdict::refused;
+    }
+    const auto owner = subscribers_.find(subscriber->id);
+    if (owner == subscribers_.end()) return;
+    to.subscriber = owner->second;
+    origin.routes.push_back(std::move(to));
+  };
+  if (const auto found = by_family_.find(origin.family); found != by_family_.end())
+    for (Subscriber* subscriber : found->second) consider(subscriber);
+  for (Subscriber* subscriber : by_pattern_)
+    if (matches(*subscriber, origin.family, origin.source->type_name)) consider(subscriber);
+  const bool needed = std::any_of(origin.routes.begin(), origin.routes.end(), [](const Route& to) {
+    return to.verdict == Route::Verdict::deliver;
+  });
+  if (needed && !origin.type.valid() && !origin.unusable)
+    engine_->want_document(clock(), origin.source->type, out);
+}
+
+void DomainCore::learn(const Type& type) {
+  if (!types_.emplace(type.id(), type).second) return;
+  const ByteView document = type.document();
+  engine_->offer_document(type.id(), Bytes(document.begin(), document.end()));
+}
+
+Type DomainCore::known_type(TypeId id) {
+  if (const auto found = types_.find(id); found != types_.end()) return found->second;
+  const ByteView document = engine_->document_of(id);
+  if (document.empty()) return {};
+  Result<Type> type = Type::from_document(document);
+  if (!type || type->id() != id) {
+    ++documents_invalid_;
+    tell("a type document is not valid: " + (type ? "it has another id" : type.error().text()) +
+         ", type " + id.short_hex());
+    return {};
+  }
+  types_.emplace(id, *type);
+  return *type;
+}
+
+void DomainCore::document_arrived(TypeId id, proto::Outbox& out) {
+  const Type type = known_type(id);
+  for (const auto& [key, origin] : origins_) {
+    if (origin->source->type != id || origin->type.valid()) continue;
+    origin->type = type;
+    origin->unusable = !type.valid();
+    route(*origin, out);
+    std::deque<domain::Held> held;
+    held.swap(origin->held);
+    origin->held_bytes = 0;
+    for (domain::Held& message : held) {
+      for (Route& to : origin->routes) {
+        Item item;
+        item.bytes = *message.bytes;
+        item.owner = message.bytes;
+        item.origin = origin.get();
+        item.first = message.first;
+        item.last = message.last;
+        item.published_ns = message.published_ns;
+        item.historic = message.historic;
+        hand(nullptr, to, std::move(item));
+      }
+    }
+  }
+}
+
+void DomainCore::forget(StreamKey key, std::string_view how) {
+  const auto found = origins_.find(key);
+  if (found == origins_.end()) return;
+  const std::shared_ptr<Origin> origin = found->second;
+  if (gone_.size() < gone_max || gone_.contains(origin->family))
+    gone_[origin->family] = Gone{origin->source->name, std::string(how), clock()};
+  const Source& source = *origin->source;
+  std::string base = source.host + "/" + source.node;
+  for (auto it = names_.begin(); it != names_.end(); ++it) {
+    if (it->first.second != origin->family || it->second.erase(key) == 0) continue;
+    if (it->second.empty()) names_.erase(it);
+    break;
+  }
+  if (last_origin_ == origin.get()) last_origin_ = nullptr;
+  origins_.erase(found);
+  retired_.push_back(origin);
+}
+
+// Streams of a node that somebody here wants: known before their first message, so that the type
+// is here, and the plan made, when it comes.
+void DomainCore::meet_streams(NodeId node, proto::Outbox& out) {
+  std::vector<proto::StreamId> streams;
+  if (const proto::PeerRecord* peer = engine_->find_peer(node))
+    for (const proto::StreamRecord& record : peer->streams)
+      if (wanted(record)) streams.push_back(record.stream);
+  for (const proto::StreamId stream : streams) {
+    const proto::StreamRecord* record = engine_->find_stream(node, stream);
+    if (record == nullptr) continue;
+    const std::shared_ptr<Origin> origin = origin_of(node, stream, *record);
+    if (!origin->routed) route(*origin, out);
+  }
+}
+
+void DomainCore::heed(proto::Outbox& out, Round* round) {
+  using What = proto::Notice::Kind;
+  // By index: what is done here may add notices.
+  for (std::size_t i = 0; i < out.notices.size(); ++i) {
+    const proto::Notice notice = out.notices[i];
+    switch (notice.kind) {
+      case What::gap:
+        deliver_gap(round, notice);
+        break;
+      case What::document:
+        document_arrived(notice.type, out);
+        break;
+      case What::stream_opened: {
+        const proto::StreamRecord* record = engine_->find_stream(notice.node, notice.stream);
+        if (record != nullptr && wanted(*record)) {
+          const std::shared_ptr<Origin> origin = origin_of(notice.node, notice.stream, *record);
+          if (!origin->routed) route(*origin, out);
+        }
+        last_news_ = clock();
+        break;
+      }
+      case What::streams_listed:
+        meet_streams(notice.node, out);
+        last_news_ = clock();
+        break;
+      case What::stream_closed:
+        forget({notice.node, notice.stream}, "left");
+        break;
+      case What::node_left:
+      case What::node_gone:
+      case What::node_restarted: {
+        std::vector<StreamKey> keys;
+        for (const auto& [key, origin] : origins_)
+          if (key.first == notice.node) keys.push_back(key);
+        for (const StreamKey& key : keys)
+          forget(key, notice.kind == What::node_left   ? "left"
+                      : notice.kind == What::node_gone ? "is no longer heard"
+                                                       : "restarted");
+        break;
+      }
+      case What::node_joined:
+        last_news_ = clock();
+        break;
+      case What::writable:
+        blocked_ = false;
+        break;
+      case What::other_domain:
+        if (!notice.text.empty() && other_domains_.size() < other_domains_max)
+          other_domains_.insert(notice.text);
+        break;
+      case What::other_version:  // counted, and seen by why()
+      case What::interest_changed:
+      case What::probe_answer:
+        break;
+      case What::own_id_elsewhere:
+      case What::multicast_blocked:
+      case What::limit:
+        tell(notice.text.empty() ? std::string("a limit was reached") : notice.text);
+        break;
+    }
+  }
+  if (!out.notices.empty()) changed();
+  out.notices.clear();
+}
+
+Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
+  Lock lock(*this);
+  if (closed_) return {};
+  subscriber->id = next_id_++;
+  subscriber->since = clock();
+  subscriber->stops_then = stops_.load();
+  if (subscriber->layout != nullptr) {
+    learn(subscriber->layout->type);
+    if (!subscriber->pulled) subscriber->value = Value(subscriber->layout);
+  } else {
+    subscriber->by_pattern = is_glob(subscriber->name);
+    if (!subscriber->by_pattern) subscriber->family = family_of(subscriber->name);
+  }
+  Subscriber* s = subscriber.get();
+  subscribers_[s->id] = std::move(subscriber);
+  if (s->by_pattern)
+    by_pattern_.push_back(s);
+  else
+    by_family_[s->family].push_back(s);
+
+  proto::Outbox out;
+  proto::Interest interest;
+  interest.family = s->by_pattern ? FamilyId{} : s->family;
+  interest.name = s->name;
+  interest.live = s->options.live;
+  interest.history = s->options.history;
+  s->interest = engine_->add_interest(clock(), std::move(interest), out);
+  if (!s->options.quiet) silence_due_ = std::min(silence_due_, s->since + std::chrono::seconds(2));
+
+  for (const auto& [key, origin] : origins_) {
+    if (!matches(*s, origin->family, origin->source->type_name)) continue;
+    route(*origin, out);
+    if (!origin->local || !s->options.history) continue;
+    // The last values of this domain's own publishers.
+    const auto source = sources_.find(origin->stream);
+    if (source == sources_.end()) continue;
+    for (Route& to : origin->routes) {
+      if (to.subscriber.get() != s) continue;
+      for (const domain::Held& held : source->second->last) {
+        Item item;
+        item.bytes = *held.bytes;
+        item.owner = held.bytes;
+        item.origin = origin.get();
+        item.first = item.last = held.first;
+        item.published_ns = held.published_ns;
+        item.historic = true;
+        hand(nullptr, to, std::move(item));
+      }
+    }
+  }
+  std::vector<NodeId> peers;
+  engine_->for_each_peer([&](const proto::PeerRecord& peer) { peers.push_back(peer.node); });
+  for (const NodeId& peer : peers) meet_streams(peer, out);
+  const std::uint64_t id = s->id;
+  settle(out);
+  return Subscription(shared_from_this(), id);
+}
+
+std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& out) {
+  const auto found = subscribers_.find(id);
+  if (found == subscribers_.end()) return nullptr;
+  std::shared_ptr<Subscriber> subscriber = found->second;
+  subscribers_.erase(found);
+  subscriber->cancelled.store(true);
+  ended_.delivered += subscriber->delivered.get();
+  ended_.lost += subscriber->lost;
+  ended_.overrun += subscriber->overrun;
+  ended_.conflated += subscriber->conflated;
+  ended_.undecodable += subscriber->undecodable.get();
+  ended_.filtered += subscriber->filtered;
+  ended_.refused += subscriber->refused;
+  std::erase(by_pattern_, subscriber.get());
+  std::erase(ready_, subscriber.get());
+  if (const auto family = by_family_.find(subscriber->family); family != by_family_.end()) {
+    std::erase(family->second, subscriber.get());
+    if (family->second.empty()) by_family_.erase(family);
+  }
+  for (const auto& [key, origin] : origins_)
+    std::erase_if(origin->routes, [&](const Route& to) { return to.subscriber == subscriber; });
+  if (!closed_) engine_->remove_interest(clock(), subscriber->interest, out);
+  return subscriber;
+}
+
+}  // namespace dts

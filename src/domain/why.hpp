@@ -1,0 +1,43 @@
+// Why: from evidence to the one reason of the closed list that explains the silence. The Domain
+// gathers the evidence (explain() in why.cpp), judge() decides; it has no state and no lock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <dts/why.hpp>
+
+namespace dts::domain {
+
+// One live publisher of what is asked for.
+struct PublisherEvidence {
+  std::string source, type_name;
+  enum class State : std::uint8_t { matched, filtered, refused, document_missing } state{};
+  std::vector<Refusal> refusals;
+  std::uint64_t published = 0;       // by its own account
+  std::uint64_t published_then = 0;  // the same, when it was first seen here
+  std::uint64_t received = 0;        // here
+  bool keeps_last = false;           // history for late joiners
+};
+
+struct Evidence {
+  std::string asked;                      // the family or pattern
+  std::optional<std::uint64_t> quiet_ns;  // since the last value; none: there never was one
+  bool subscribed = true;                 // false: `why` for a family nobody here subscribed to
+  bool network = true;                    // some transport has a link
+  std::uint64_t send_refused = 0;         // by a firewall on this machine
+  std::uint64_t dropped_here = 0;         // receive buffer and queues
+  std::uint64_t peers = 0;
+  std::uint64_t other_domains = 0, other_versions = 0;  // packets
+  std::vector<std::string> peer_types;                  // families the peers do publish
+  std::vector<PublisherEvidence> publishers;
+  std::string gone;  // "pi-tank1/w1 left 3 s ago"
+  std::uint64_t decode_errors = 0, filtered = 0;
+  std::string decode_error;
+};
+
+Why judge(const Evidence& evidence);
+
+}  // namespace dts::domain
