@@ -139,8 +139,8 @@ void Hub::receive(Seat seat, ReceiveBatch& batch) {
   if (end > first) std::memcpy(batch.memory.get(), place->bytes.data() + first, end - first);
   for (; place->taken < next; ++place->taken) {
     const Entry& entry = place->entries[place->taken];
-    batch.packets.push_back({ByteView(batch.memory.get() + (entry.offset - first), entry.length), 1,
-                             address_of(entry.from), entry.multicast});
+    batch.packets.push_back({ByteView(batch.memory.get() + (entry.offset - first), entry.length),
+                             kHubLink, address_of(entry.from), entry.multicast});
   }
   if (place->taken == place->entries.size()) {
     place->entries.clear();
