@@ -3,6 +3,7 @@
 // Run it twice, on one machine or on two: both see both.
 #include <cstdio>
 #include <dts/dts.hpp>
+#include <thread>
 
 struct Temperature {
   double celsius;
@@ -20,7 +21,7 @@ int main() {
   });
   domain.start();  // handlers run on the domain's own thread
   for (int second = 0; second < 5; ++second) {
-    domain.publish(Temperature{18.4 + 0.1 * second, 3});
+    domain.publish(Temperature{18.4 + 0.1 * second, 3}).value();
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 }
