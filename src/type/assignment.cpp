@@ -286,6 +286,8 @@ class AssignmentMaker {
           result_.refusals_.size() > before && result_.refusals_.back().path == path;
       if (same_place) {
         result_.refusals_.back().reason += ", and " + problem;
+        result_.refusals_.back().hint =
+            "declare " + publisher().print(from.type) + place.from_unit + " here";
       } else {
         refuse_types(from.type, to.type, place, problem, unit_hint(from, to));
       }
