@@ -49,12 +49,14 @@ std::string to_rfc3339(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(seconds);
   const std::chrono::year_month_day date(day);
   const auto in_day = (seconds - day).count();
+  // Not time - seconds: for the first second of 1677 that product does not fit.
+  const std::int64_t rest = time.time_since_epoch().count() % kSecond;
+  const int in_second = static_cast<int>(rest < 0 ? rest + kSecond : rest);
   char text[48];
   std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ",
                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()), static_cast<int>(in_day / 3600),
-                static_cast<int>(in_day / 60 % 60), static_cast<int>(in_day % 60),
-                static_cast<int>((time - seconds).count()));
+                static_cast<int>(in_day / 60 % 60), static_cast<int>(in_day % 60), in_second);
   return text;
 }
 
@@ -97,11 +99,12 @@ Result<Time> from_rfc3339(std::string_view text) {
   }
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const std::int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
-  std::int64_t ns;
-  if (__builtin_mul_overflow(seconds, kSecond, &ns) || __builtin_add_overflow(ns, fraction, &ns)) {
+  const __int128 ns = static_cast<__int128>(seconds) * kSecond + fraction;
+  if (ns < std::numeric_limits<std::int64_t>::min() ||
+      ns > std::numeric_limits<std::int64_t>::max()) {
     return bad_time(text, "times run from 1677 to 2262");
   }
-  return Time(Duration(ns));
+  return Time(Duration(static_cast<std::int64_t>(ns)));
 }
 
 std::string to_text(Duration duration) {
@@ -156,13 +159,16 @@ Result<Duration> duration_from_text(std::string_view text) {
     }
     if (unit == nullptr) return bad("the unit is one of d h m s ms us ns");
     std::int64_t ns;
-    const auto part = static_cast<std::int64_t>(static_cast<__int128>(fraction) * unit->ns / scale);
-    if (__builtin_mul_overflow(whole, unit->ns, &ns) || __builtin_add_overflow(ns, part, &ns) ||
-        __builtin_add_overflow(total, ns, &total)) {
+    const __int128 part = static_cast<__int128>(fraction) * unit->ns;
+    if (part % scale != 0) return bad("it is finer than a nanosecond");
+    // Summed up with its sign: the most negative duration has no positive twin.
+    if (__builtin_mul_overflow(whole, unit->ns, &ns) ||
+        __builtin_add_overflow(ns, static_cast<std::int64_t>(part / scale), &ns) ||
+        __builtin_add_overflow(total, negative ? -ns : ns, &total)) {
       return bad("it does not fit 64 bits of nanoseconds");
     }
   }
-  return Duration(negative ? -total : total);
+  return Duration(total);
 }
 
 }  // namespace dts
