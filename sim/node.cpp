@@ -239,7 +239,6 @@ void Node::step(const Call& call) {
   ask_for_documents();
   engine_->flush(instant(), out_);
   drain();
-  memory_bytes_max_ = std::max(memory_bytes_max_, engine_->memory_bytes());
   schedule();
 }
 
@@ -342,6 +341,7 @@ void Node::tick(std::uint64_t life) {
     around_.oracle.violation(name() + " asks to be woken without end");
   }
   step([&](Instant now, proto::Outbox& out) { engine_->tick(now, wall_ns(), out); });
+  memory_bytes_max_ = std::max(memory_bytes_max_, engine_->memory_bytes());
 }
 
 }  // namespace dts::sim
