@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <dts/type.hpp>
@@ -85,11 +86,14 @@ class Assignment {
   const Type& subscriber() const noexcept { return subscriber_; }
   // Every reason, outer types first, each in the order of the publisher's members; empty unless
   // refused.
-  const std::vector<Refusal>& refusals() const noexcept { return refusals_; }
+  const std::vector<Refusal>& refusals() const& noexcept { return refusals_; }
+  std::vector<Refusal> refusals() && { return std::move(refusals_); }
   // What differs though it can be read, for people: "field \"tank\": i32 read as i64".
-  const std::vector<std::string>& differences() const noexcept { return differences_; }
+  const std::vector<std::string>& differences() const& noexcept { return differences_; }
+  std::vector<std::string> differences() && { return std::move(differences_); }
   // pairs()[0] is the root pair; empty when refused.
-  const std::vector<NodePair>& pairs() const noexcept { return pairs_; }
+  const std::vector<NodePair>& pairs() const& noexcept { return pairs_; }
+  std::vector<NodePair> pairs() && { return std::move(pairs_); }
 
  private:
   friend class AssignmentMaker;

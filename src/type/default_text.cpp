@@ -358,7 +358,7 @@ class DefaultTextReader {
                near.empty() ? node.symbols.empty() ? "" : node.symbols[0].name : near);
   }
 
-  // {x: 1, y: 2}: in any order; what has a default of its own or is optional may be left out.
+  // {x: 1, y: 2}: in any order; optional fields may be left out.
   Result<void> structure(const TypeNode& node, CanonicalWriter& out, std::size_t depth) {
     std::vector<std::optional<Bytes>> members(node.fields.size());
     if (!accept('{')) return bad("a " + node.name + " is written in braces", "{x: 1, y: 2}");
@@ -383,8 +383,6 @@ class DefaultTextReader {
       const Field& field = node.fields[i];
       if (members[i]) {
         out.raw(*members[i]);
-      } else if (field.default_value) {
-        out.raw(*field.default_value);
       } else if (field.type.kind == Kind::optional) {
         out.null();
       } else {
