@@ -109,6 +109,7 @@ struct PeerRecord {
   std::uint32_t process = 0;
   Path path;  // where its packets come from (unicast)
   Instant first_heard{}, last_heard{};
+  Instant started{};                // by its own account
   std::int64_t wall_offset_ns = 0;  // theirs minus ours at the last announcement, transit included
   bool announced = false;           // an ANNOUNCE was heard, not only data
   std::vector<StreamRecord> streams;
@@ -145,8 +146,10 @@ struct Notice {
     other_version,
     other_domain,
     own_id_elsewhere,
-    limit,     // a bound was reached; `text` says which
-    writable,  // the backlog has room again
+    limit,              // a bound was reached; `text` says which
+    writable,           // the backlog has room again
+    probe_answer,       // token, round_trip, probe_multicast, answer_multicast, path
+    multicast_blocked,  // multicast from a peer has stopped though it lives: unicast from now
   };
   Kind kind{};
   NodeId node{};
@@ -155,11 +158,14 @@ struct Notice {
   enum class GapReason : std::uint8_t { lost, unavailable, restarted, overflow } reason{};
   TypeId type{};
   std::string text;
+  // probe_answer:
+  std::uint64_t token = 0;
+  Duration round_trip{};
+  bool probe_multicast = false, answer_multicast = false;  // how each of the two arrived
+  Path path{};                                             // where the answer came from
 };
 
-// A packet to send: `length` bytes at `offset` of Outbox::memory, or, when `shared` is set, header
-// bytes there followed by `shared_length` bytes at `shared_offset` of *shared (scatter/gather, so
-// that a large message is not copied).
+// A packet to send: `length` bytes at `offset` of Outbox::memory. Several packets may share bytes.
 struct Packet {
   TransportIndex transport = 0;
   LinkIndex link = 0;
@@ -239,6 +245,11 @@ class Engine {
   bool has_open_packet() const;
   // Is anybody, on any path, interested in this stream now?
   std::size_t subscribers_of(StreamId) const;
+  // The values an own stream keeps for late joiners, oldest first; the bytes are valid during the
+  // visit.
+  void for_each_kept(
+      StreamId, const std::function<void(Sequence first, Sequence last, std::int64_t published_ns,
+                                         ByteView bytes)>& visit) const;
 
   // Subscribing.
   InterestId add_interest(Instant now, Interest, Outbox&);
@@ -254,8 +265,14 @@ class Engine {
   void want_document(Instant now, TypeId, Outbox&);
   ByteView document_of(TypeId) const;  // empty when not known; valid until the next call
 
-  // Ask every peer for its lists and counters again.
+  // Ask every peer for its lists and counters again; from then on the records of all streams are
+  // kept, wanted or not.
   void refresh(Instant now, Outbox&);
+
+  // For diagnosis: asks whoever hears it on the control group of a link (`to` empty) or at one
+  // address to answer by unicast and, if told, on the group. Each answer is a probe_answer notice.
+  void probe(Instant now, TransportIndex, LinkIndex, std::optional<Address> to,
+             bool answer_on_group, std::uint64_t token, Outbox&);
 
   // Network in, time in. `wall_ns` is the wall clock at `now`.
   void receive(Instant now, std::int64_t wall_ns, const Path& from, ByteView packet, Outbox&);

@@ -1,0 +1,389 @@
+// The engine's public face, its counters, and its use of time.
+#include <proto/engine.hpp>
+
+#include <algorithm>
+
+#include <base/sha256.hpp>
+#include <proto/engine_state.hpp>
+
+namespace dts::proto {
+
+using std::chrono::milliseconds;
+
+namespace {
+std::uint32_t big_endian(const base::Sha256& hash) {
+  return std::uint32_t{hash[0]} << 24 | std::uint32_t{hash[1]} << 16 | std::uint32_t{hash[2]} << 8 |
+         hash[3];
+}
+base::Sha256 hash_of_domain(std::string_view domain) {
+  return base::sha256({as_bytes(std::string_view("dts-domain\0", 11)), as_bytes(domain)});
+}
+}  // namespace
+
+Group group_of(std::string_view domain, std::string_view family_name) {
+  const base::Sha256 hash =
+      base::sha256({as_bytes(std::string_view("dts-group\0", 10)), as_bytes(domain),
+                    as_bytes(std::string_view("\0", 1)), as_bytes(family_name)});
+  return static_cast<Group>(1 + big_endian(hash) % 255);
+}
+
+std::uint8_t domain_octet(std::string_view domain) {
+  return static_cast<std::uint8_t>(128 + big_endian(hash_of_domain(domain)) % 64);
+}
+
+std::uint32_t domain_hash(std::string_view domain) {
+  return base::load<std::uint32_t>(hash_of_domain(domain).data());
+}
+
+void EngineCounters::for_each(
+    const std::function<void(std::string_view, std::uint64_t)>& visit) const {
+#define DTS_VISIT(member) visit(#member, member)
+  DTS_VISIT(packets_in);
+  DTS_VISIT(packets_out);
+  DTS_VISIT(messages_in);
+  DTS_VISIT(messages_out);
+  DTS_VISIT(control_packets_out);
+  DTS_VISIT(control_bytes_out);
+  DTS_VISIT(packet_short);
+  DTS_VISIT(packet_bad_magic);
+  DTS_VISIT(packet_bad_checksum);
+  DTS_VISIT(packet_other_version);
+  DTS_VISIT(packet_other_domain);
+  DTS_VISIT(packet_own);
+  DTS_VISIT(packet_duplicate);
+  DTS_VISIT(packet_too_many_frames);
+  DTS_VISIT(packet_no_room);
+  DTS_VISIT(frame_malformed);
+  DTS_VISIT(frame_unknown);
+  DTS_VISIT(frame_unexpected);
+  DTS_VISIT(data_duplicate);
+  DTS_VISIT(data_unwanted);
+  DTS_VISIT(data_unknown_stream);
+  DTS_VISIT(data_late);
+  DTS_VISIT(gap_packets);
+  DTS_VISIT(join_expired);
+  DTS_VISIT(join_inconsistent);
+  DTS_VISIT(join_no_room);
+  DTS_VISIT(message_too_large);
+  DTS_VISIT(backlog_full);
+  DTS_VISIT(document_mismatch);
+  DTS_VISIT(document_refused);
+  DTS_VISIT(document_unasked);
+  DTS_VISIT(nodes_refused);
+  DTS_VISIT(streams_refused);
+  DTS_VISIT(wants_refused);
+  DTS_VISIT(answers_withheld);
+#undef DTS_VISIT
+}
+
+Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
+    : options(std::move(engine_options)),
+      random(seed),
+      secret(random.next()),
+      domain(domain_hash(options.domain)),
+      peers(options),
+      announcer(options),
+      types(options.documents_max, options.documents_bytes_max),
+      joiner(options),
+      splitter(options.backlog_bytes_max),
+      window(options.send_window_bytes),
+      history_budget{0, options.history_bytes_max},
+      control(domain, options.node),
+      open(domain, options.node) {
+  options.message_bytes_max = std::min<std::uint64_t>(options.message_bytes_max, 0x7fffffff);
+  control.limit(paths.packet_bytes(options.packet_bytes_max));
+  open.limit(paths.packet_bytes(options.packet_bytes_max));
+}
+
+void Engine::State::note(Outbox& out, Notice::Kind kind, const NodeId& node, StreamId stream,
+                         std::string text) {
+  Notice& notice = out.notices.emplace_back();
+  notice.kind = kind;
+  notice.node = node;
+  notice.stream = stream;
+  notice.text = std::move(text);
+}
+
+void Engine::State::set_limits(Outbox& out) {
+  seal_open(out);
+  control.limit(paths.packet_bytes(options.packet_bytes_max));
+  open.limit(paths.packet_bytes(options.packet_bytes_max));
+}
+
+void Engine::State::tick(Instant now, Outbox& out) {
+  buried_before = std::move(buried);
+  buried.clear();
+  if (started && change_due <= now) announce(now, out);
+  if (started && announcer.due() <= now) {
+    announce(now, out);
+    announcer.announced(now, peers.size(), paths.links().size(), random);
+  }
+  if (owed_due <= now) {
+    owed_due = Instant::max();
+    for (const auto& [node, peer] : peers.all()) settle_debts(now, *peer, out);
+    for (const auto& [node, peer] : peers.all())
+      owed_due = std::min({owed_due, peer->announce_due, peer->list_due, peer->ask_due});
+  }
+  request_types(now, out);
+  service_watched(now, out);
+  if (joiner.messages()) expire_joins(now, out);
+  send_tails(now, false, out);
+  pump(now, out);
+  sweep(now, out);
+}
+
+// Peers that are gone or have left, streams that were closed.
+void Engine::State::sweep(Instant now, Outbox& out) {
+  if (closing_due <= now) {
+    closing_due = Instant::max();
+    std::vector<std::tuple<Instant, NodeId, StreamId>> later;
+    for (const auto& [due, node, stream] : closing) {
+      if (due > now) {
+        later.emplace_back(due, node, stream);
+        closing_due = std::min(closing_due, due);
+        continue;
+      }
+      Peer* peer = peers.find(node);
+      if (!peer) continue;
+      forget_inbound(*peer, stream, true, out);
+      if (std::erase_if(peer->record.streams,
+                        [id = stream](const StreamRecord& r) { return r.stream == id; }))
+        note(out, Notice::Kind::stream_closed, node, stream);
+    }
+    closing = std::move(later);
+  }
+  if (sweep_due > now) return;
+  sweep_due = Instant::max();
+  std::vector<std::pair<NodeId, Notice::Kind>> gone;
+  for (const auto& [node, peer] : peers.all()) {
+    const Instant silent_until =
+        peer->record.last_heard + options.announce_missed_max * peer->period * 5 / 4;
+    if (peer->leave_due <= now)
+      gone.emplace_back(node, Notice::Kind::node_left);
+    else if (silent_until <= now)
+      gone.emplace_back(node, Notice::Kind::node_gone);
+    else
+      sweep_due = std::min({sweep_due, silent_until, peer->leave_due});
+  }
+  for (const auto& [node, kind] : gone) remove_peer(node, kind, out);
+}
+
+void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& out) {
+  Peer* const peer = peers.find(node);
+  if (!peer) return;
+  std::vector<StreamId> ids;
+  for (const auto& [id, in] : peer->inbound) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  for (StreamId id : ids) forget_inbound(*peer, id, true, out);
+  for (const StreamRecord& r : peer->record.streams)
+    note(out, Notice::Kind::stream_closed, node, r.stream);
+  note(out, kind, node);
+  for (const auto& [other, successor] : peers.all()) {
+    const PeerRecord &a = successor->record, &b = peer->record;
+    if (other == node || a.host != b.host || a.name != b.name || a.first_heard <= b.last_heard)
+      continue;
+    note(out, Notice::Kind::node_restarted, other, 0, node.hex());
+    break;
+  }
+  splitter.forget(node);
+  window.forget(node);
+  peers.remove(node);
+  routes_changed();
+}
+
+Instant Engine::State::next_deadline() const {
+  Instant due = std::min({change_due, owed_due, sweep_due, tail_due, watch_due, closing_due,
+                          announcer.due(), types.deadline()});
+  if (!splitter.empty()) due = std::min(due, window.deadline());
+  if (joiner.messages()) due = std::min(due, joiner.deadline());
+  return due;
+}
+
+Engine::Engine(EngineOptions options, std::uint64_t seed)
+    : state_(std::make_unique<State>(std::move(options), seed)) {}
+Engine::~Engine() = default;
+
+TransportIndex Engine::add_transport(Capabilities capabilities) {
+  return state_->paths.add_transport(capabilities);
+}
+
+void Engine::set_links(Instant now, TransportIndex transport, std::vector<Link> links,
+                       Outbox& out) {
+  State& s = *state_;
+  s.paths.set_links(transport, std::move(links));
+  s.set_limits(out);
+  s.routes_changed();
+  if (s.started) s.change_due = std::min(s.change_due, now);
+}
+
+void Engine::add_named_peer(Instant now, Path path, Outbox&) {
+  state_->named.push_back(std::move(path));
+  if (state_->started) state_->change_due = std::min(state_->change_due, now);
+}
+
+void Engine::start(Instant now, std::int64_t wall_ns, Outbox& out) {
+  State& s = *state_;
+  s.wall_base = now;
+  s.wall_base_ns = wall_ns;
+  s.started_at = now;
+  s.started = true;
+  s.announcer.start(now);
+  s.announce(now, out);
+}
+
+void Engine::stop(Instant now, Outbox& out) {
+  State& s = *state_;
+  if (!s.started) return;
+  s.seal_open(out);
+  s.send_tails(now, true, out);
+  Destinations to = s.paths.control_groups();
+  for (const Path& path : s.named) to.push_back({path.transport, path.link, 0, path.address});
+  for (const auto& [node, peer] : s.peers.all()) {
+    const Reach* reach = s.paths.choose(peer->reaches, now, peer->period);
+    if (reach && !s.paths.by_multicast(*reach, now, peer->period) && s.is_validated(*reach))
+      to.push_back({reach->transport, reach->link, 0, reach->address});
+  }
+  s.put(wire::FrameType::bye, {}, to, out);
+  s.seal_control(to, out);
+  s.announcer.stop();
+  s.started = false;
+}
+
+Result<StreamId> Engine::open_stream(Instant now, StreamRecord record, Bytes document, Outbox&) {
+  return state_->open_stream(now, std::move(record), std::move(document));
+}
+void Engine::close_stream(Instant now, StreamId stream, Outbox& out) {
+  state_->close_stream(now, stream, out);
+}
+Result<Sequence> Engine::publish(Instant now, StreamId stream, MessageView message, Outbox& out) {
+  return state_->publish(now, stream, message, out);
+}
+void Engine::flush(Instant, Outbox& out) { state_->seal_open(out); }
+bool Engine::has_open_packet() const { return !state_->open.empty(); }
+
+void Engine::for_each_kept(
+    StreamId stream,
+    const std::function<void(Sequence first, Sequence last, std::int64_t published_ns,
+                             ByteView bytes)>& visit) const {
+  const OwnStream* s = state_->own(stream);
+  if (!s) return;
+  for (std::size_t i = 0; i < s->history.size(); ++i) {
+    const History::Value& value = s->history.at(i);
+    visit(value.first, value.last, value.published_ns, value.bytes());
+  }
+}
+
+std::size_t Engine::subscribers_of(StreamId stream) const {
+  const OwnStream* s = state_->own(stream);
+  if (!s) return 0;
+  std::size_t count = 0;
+  for (const auto& [node, peer] : state_->peers.all())
+    count += peer->wants.match(s->record.family, s->record.family_name).any;
+  return count;
+}
+
+InterestId Engine::add_interest(Instant now, Interest interest, Outbox&) {
+  State& s = *state_;
+  const InterestId id = s.next_interest++;
+  const auto at = s.interests.emplace(id, std::move(interest)).first;
+  s.interest_changed(now, at->second);
+  return id;
+}
+
+void Engine::remove_interest(Instant now, InterestId id, Outbox& out) {
+  State& s = *state_;
+  const auto at = s.interests.find(id);
+  if (at == s.interests.end()) return;
+  const Interest removed = std::move(at->second);
+  s.interests.erase(at);
+  s.interest_changed(now, removed);
+  s.forget_unwanted(out);
+}
+
+std::vector<Group> Engine::groups() const {
+  std::set<Group> all{0};
+  for (const auto& [id, interest] : state_->interests)
+    if (!interest.family.is_zero() && interest.live)
+      all.insert(group_of(state_->options.domain, interest.name));
+  return {all.begin(), all.end()};
+}
+bool Engine::groups_changed() { return std::exchange(state_->groups_changed, false); }
+
+void Engine::offer_document(TypeId type, Bytes document) {
+  if (!state_->types.offer(type, std::move(document))) ++state_->counters.document_refused;
+}
+void Engine::want_document(Instant now, TypeId type, Outbox&) { state_->types.want(now, type); }
+ByteView Engine::document_of(TypeId type) const { return state_->types.find(type); }
+
+void Engine::refresh(Instant now, Outbox& out) {
+  State& s = *state_;
+  s.curious = true;
+  Bytes body;
+  wire::Writer writer(body);
+  write(writer,
+        wire::ListRequest{static_cast<std::uint8_t>(wire::kListAllStreams | wire::kListWants)});
+  for (const auto& [node, peer] : s.peers.all()) {
+    peer->record.streams_complete = peer->streams_count == 0;
+    peer->scope_ok = false;
+    peer->asked = 0;
+    Destinations to;
+    if (!s.begin_unicast(now, *peer, 64, to, out)) continue;
+    s.put(wire::FrameType::list_request, body, to, out);
+    s.seal_control(to, out);
+  }
+}
+
+void Engine::probe(Instant now, TransportIndex transport, LinkIndex link, std::optional<Address> to,
+                   bool answer_on_group, std::uint64_t token, Outbox& out) {
+  State& s = *state_;
+  if (s.probes.size() >= 64) s.probes.erase(s.probes.begin());
+  s.probes[token] = now;
+  Bytes body;
+  wire::Writer writer(body);
+  write(writer, wire::Probe{answer_on_group ? wire::kProbeAnswerOnGroup : std::uint8_t{0}, token});
+  const Destinations destination{{transport, link, 0, to}};
+  s.put(wire::FrameType::probe, body, destination, out);
+  s.seal_control(destination, out);
+}
+
+void Engine::receive(Instant now, std::int64_t wall_ns, const Path& from, ByteView packet,
+                     Outbox& out) {
+  state_->wall_base = now;
+  state_->wall_base_ns = wall_ns;
+  state_->receive(now, from, packet, out);
+}
+
+void Engine::tick(Instant now, std::int64_t wall_ns, Outbox& out) {
+  state_->wall_base = now;
+  state_->wall_base_ns = wall_ns;
+  state_->tick(now, out);
+}
+
+Instant Engine::next_deadline() const { return state_->next_deadline(); }
+
+void Engine::for_each_peer(const std::function<void(const PeerRecord&)>& visit) const {
+  for (const auto& [node, peer] : state_->peers.all()) {
+    if (const Reach* r = state_->paths.choose(peer->reaches, peer->record.last_heard, peer->period))
+      peer->record.path = {r->transport, r->link, r->address, false};
+    visit(peer->record);
+  }
+}
+const StreamRecord* Engine::find_stream(NodeId node, StreamId stream) const {
+  const Peer* peer = state_->peers.find(node);
+  return peer ? PeerTable::find_stream(*peer, stream) : nullptr;
+}
+const PeerRecord* Engine::find_peer(NodeId node) const {
+  const Peer* peer = state_->peers.find(node);
+  return peer ? &peer->record : nullptr;
+}
+const EngineCounters& Engine::counters() const { return state_->counters; }
+
+std::uint64_t Engine::memory_bytes() const {
+  const State& s = *state_;
+  return s.peers.memory_bytes() + s.joiner.memory_bytes() + s.splitter.bytes() +
+         s.history_budget.used + s.types.memory_bytes() + s.closing.size() * 32 +
+         s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
+}
+NodeId Engine::node() const { return state_->options.node; }
+
+}  // namespace dts::proto

@@ -1,0 +1,387 @@
+// The engine's way out: numbers, history, routes, the open packet, large messages, tail digests.
+#include <algorithm>
+
+#include <base/crc32c.hpp>
+#include <base/sha256.hpp>
+#include <proto/engine_state.hpp>
+
+namespace dts::proto {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// After the last data of a stream, DIGEST is sent at these times (then in announcements).
+constexpr Duration kTailTimes[] = {milliseconds(20), milliseconds(100), milliseconds(500)};
+constexpr unsigned kTailStages = 3;
+
+wire::StreamEntry entry_of(const StreamRecord& r) {
+  wire::StreamEntry e;
+  e.stream = r.stream;
+  e.family = r.family;
+  e.family_name = r.family_name;
+  e.type = r.type;
+  e.format = r.format;
+  e.binding = r.binding;
+  e.delivery = static_cast<std::uint8_t>(r.delivery);
+  e.history = r.history;
+  e.source = r.source;
+  for (const auto& [key, value] : r.labels) e.labels.emplace_back(key, value);
+  e.messages = r.messages;
+  e.bytes = r.bytes;
+  e.next = r.next;
+  return e;
+}
+
+std::uint64_t fingerprint_of(ByteView bytes) {
+  const base::Sha256 hash = base::sha256(bytes);
+  return base::load<std::uint64_t>(hash.data()) | 1;
+}
+
+Error no_such_stream() {
+  return Error(ErrorCode::closed, "this stream is not open", {}, "it was closed or never opened",
+               "open a publisher again");
+}
+
+}  // namespace
+
+Result<StreamId> Engine::State::open_stream(Instant now, StreamRecord record, Bytes document) {
+  if (streams_open >= options.streams_per_node_max)
+    return Error(ErrorCode::limit_reached, "too many streams in this process", {},
+                 "streams_per_node_max is " + std::to_string(options.streams_per_node_max),
+                 "close publishers that are no longer used");
+  record.stream = static_cast<StreamId>(streams.size() + 1);
+  record.next = 1;
+  record.messages = record.bytes = 0;
+  Bytes encoded;
+  wire::Writer writer(encoded);
+  bool fits = record.family_name.size() <= 255 && record.source.size() <= 255 &&
+              record.labels.size() <= 255;
+  for (const auto& [key, value] : record.labels) fits &= key.size() <= 255 && value.size() <= 255;
+  if (fits) write(writer, entry_of(record));
+  if (!fits || encoded.size() + 32 + wire::kListHeadBytes > control.body_max())
+    return Error(ErrorCode::too_large, "the labels and names of a publisher are too long", {},
+                 "all of them have to fit one packet of " +
+                     std::to_string(options.packet_bytes_max) + " bytes",
+                 "use fewer or shorter labels");
+  if (!document.empty()) types.offer(record.type, std::move(document));
+  std::uint32_t values = record.delivery == Delivery::stream  ? 0
+                         : record.delivery == Delivery::state ? 1
+                                                              : record.history;
+  values = std::min(values, options.history_values_max);
+  record.history = values;
+  auto s = std::make_unique<OwnStream>(values, options, history_budget);
+  s->record = std::move(record);
+  s->fingerprint = fingerprint_of(encoded);
+  s->announced = !started;
+  const StreamId id = s->record.stream;
+  announcer.stream_changed(id, s->fingerprint, false);
+  streams.push_back(std::move(s));
+  ++streams_open;
+  if (started) change_due = std::min(change_due, now + milliseconds(1));
+  return id;
+}
+
+void Engine::State::close_stream(Instant now, StreamId id, Outbox& out) {
+  OwnStream* s = own(id);
+  if (!s) return;
+  seal_open(out);
+  if (s->in_tail) {
+    send_tails(now, true, out);
+    std::erase(tail, id);
+  }
+  splitter.drop_stream(id);
+  announcer.stream_changed(id, s->fingerprint, true);
+  for (const auto& [node, peer] : peers.all()) peer->joined.erase(id);
+  streams[id - 1].reset();
+  --streams_open;
+  if (started) change_due = std::min(change_due, now + milliseconds(1));
+}
+
+// Destinations of a stream: for each peer that wants it the cheapest way, each way once.
+void Engine::State::route(OwnStream& s, Instant now) {
+  s.routes_version = routes_version;
+  s.destinations.clear();
+  s.receivers.clear();
+  const Group group = group_of(options.domain, s.record.family_name);
+  std::map<std::pair<TransportIndex, LinkIndex>, Destinations> wireless;
+  for (const auto& [node, peer] : peers.all()) {
+    const WantSet::Match m = peer->wants.match(s.record.family, s.record.family_name);
+    if (!m.live) continue;
+    const Reach* reach = paths.choose(peer->reaches, now, peer->period);
+    if (!reach) continue;
+    s.receivers.push_back(node);
+    const Destination unicast{reach->transport, reach->link, 0, reach->address};
+    const Destination multicast{reach->transport, reach->link, group, std::nullopt};
+    if (!m.by_family || !paths.by_multicast(*reach, now, peer->period)) {
+      // Nobody's word for an address is taken: data goes there when it has answered.
+      if (is_validated(*reach)) s.destinations.push_back(unicast);
+    } else if (paths.find(reach->transport, reach->link)->link.wireless && is_validated(*reach)) {
+      wireless[{reach->transport, reach->link}].push_back(unicast);
+    } else {
+      s.destinations.push_back(multicast);
+    }
+  }
+  for (const auto& [link, unicasts] : wireless) {
+    if (unicasts.size() <= PathTable::wireless_unicast_max)
+      s.destinations.insert(s.destinations.end(), unicasts.begin(), unicasts.end());
+    else
+      s.destinations.push_back({link.first, link.second, group, std::nullopt});
+  }
+  std::sort(s.destinations.begin(), s.destinations.end());
+  s.destinations.erase(std::unique(s.destinations.begin(), s.destinations.end()),
+                       s.destinations.end());
+  if (sets.size() > 8192) sets.clear();  // numbers are never reused: only packing suffers
+  const auto [at, fresh] = sets.try_emplace(s.destinations, next_set);
+  if (fresh) ++next_set;
+  s.set = at->second;
+}
+
+Result<Sequence> Engine::State::publish(Instant now, StreamId id, const MessageView& message,
+                                        Outbox& out) {
+  OwnStream* const s = own(id);
+  if (!s) return no_such_stream();
+  if (!s->announced && change_due != Instant::max()) announce(now, out);
+  if (s->routes_version != routes_version) route(*s, now);
+  if (message.bytes.size() > open.message_bytes_max() || splitter.holds(id))
+    return publish_large(now, *s, message, out);
+  const Sequence sequence = s->record.next++;
+  ++s->record.messages;
+  s->record.bytes += message.bytes.size();
+  ++counters.messages_out;
+  if (s->record.history)
+    s->history.keep(sequence, sequence, message.published_ns, 0, message.bytes, nullptr);
+  if (!s->destinations.empty()) {
+    add_small(s->destinations, s->set, id, sequence, message.published_ns, false, message.bytes,
+              out);
+    touch_tail(*s, now);
+  }
+  return sequence;
+}
+
+Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const MessageView& message,
+                                              Outbox& out) {
+  const std::uint64_t size = message.bytes.size();
+  if (size > options.message_bytes_max) {
+    ++counters.message_too_large;
+    return Error(
+        ErrorCode::too_large, "the message is too large", {},
+        std::to_string(size) + " bytes, at most " + std::to_string(options.message_bytes_max),
+        "split the value, or raise message_bytes_max on both sides");
+  }
+  const bool wanted = !s.destinations.empty();
+  if (wanted && !splitter.has_room(size)) {
+    ++counters.backlog_full;
+    backlog_blocked = true;
+    return Error(ErrorCode::would_block, "the backlog of large messages is full", {},
+                 std::to_string(splitter.bytes()) + " bytes wait to be sent",
+                 "publish more slowly, or wait_writable()");
+  }
+  const std::uint16_t piece = piece_bytes();
+  const Sequence first = s.record.next, count = Splitter::count(size, piece);
+  s.record.next += count;
+  ++s.record.messages;
+  s.record.bytes += size;
+  ++counters.messages_out;
+  const bool kept = s.record.history && s.history.keeps(size);
+  std::shared_ptr<const Bytes> bytes;
+  if (wanted || kept) bytes = pooled(message.bytes);
+  if (s.record.history)
+    s.history.keep(first, first + count - 1, message.published_ns, piece, message.bytes, bytes);
+  if (wanted) {
+    splitter.push({s.record.stream, first, piece, message.published_ns, false, std::move(bytes),
+                   s.destinations, s.receivers, 0});
+    pump(now, out);
+    touch_tail(s, now);
+  }
+  return first + count - 1;
+}
+
+// A shared copy; memory that history and backlog have let go of is used again.
+std::shared_ptr<const Bytes> Engine::State::pooled(ByteView bytes) {
+  constexpr std::size_t pool_max = 4, pooled_bytes_max = 8u << 20;
+  for (auto& memory : pool) {
+    if (memory.use_count() != 1 || memory->capacity() < bytes.size()) continue;
+    memory->assign(bytes.begin(), bytes.end());
+    return memory;
+  }
+  auto fresh = std::make_shared<Bytes>(bytes.begin(), bytes.end());
+  if (bytes.size() <= pooled_bytes_max) {
+    if (pool.size() == pool_max) pool.erase(pool.begin());
+    pool.push_back(fresh);
+  }
+  return fresh;
+}
+
+void Engine::State::add_small(const Destinations& destinations, std::uint64_t set, StreamId stream,
+                              Sequence sequence, std::int64_t published_ns, bool historic,
+                              ByteView bytes, Outbox& out) {
+  if (open.add(set, destinations, stream, sequence, published_ns, historic, bytes)) return;
+  seal_open(out);
+  const bool added = open.add(set, destinations, stream, sequence, published_ns, historic, bytes);
+  DTS_ASSERT(added);
+}
+
+void Engine::State::seal_open(Outbox& out) {
+  if (open.empty()) return;
+  counters.packets_out += open.destinations().size();
+  open.seal(next_packet++, out);
+}
+
+void Engine::State::pump(Instant now, Outbox& out) {
+  if (splitter.empty()) return;
+  seal_open(out);
+  while (!splitter.empty()) {
+    const Splitter::Job& job = splitter.front();
+    wire::Fragment f = splitter.fragment();
+    if (!window.open(now, job.receivers, f.bytes.size())) break;
+    if (window.sent(job.receivers, f.bytes.size())) {
+      f.flags |= wire::kFragmentReport;
+      window.mark(now, job.receivers, f.stream, f.sequence);
+    }
+    std::uint8_t* to =
+        control.add(wire::FrameType::fragment, wire::kFragmentHeadBytes + f.bytes.size());
+    wire::write_fragment_head(to, f);
+    if (!f.bytes.empty())
+      std::memcpy(to + wire::kFragmentHeadBytes, f.bytes.data(), f.bytes.size());
+    counters.packets_out += job.destinations.size();
+    control.seal(next_packet++, job.destinations, out);
+    const StreamId stream = job.stream;
+    splitter.advance();
+    if (OwnStream* s = own(stream); s && s->in_tail) s->last_data = now;
+  }
+  if (backlog_blocked && splitter.bytes() <= options.backlog_bytes_max / 2) {
+    backlog_blocked = false;
+    note(out, Notice::Kind::writable, options.node);
+  }
+}
+
+void Engine::State::touch_tail(OwnStream& s, Instant now) {
+  if (s.record.delivery == Delivery::stream) return;
+  s.last_data = now;
+  s.tail_stage = 0;
+  s.since_announce = true;
+  tail_due = std::min(tail_due, now + kTailTimes[0]);
+  if (s.in_tail) return;
+  s.in_tail = true;
+  tail.push_back(s.record.stream);
+}
+
+void Engine::State::send_tails(Instant now, bool all, Outbox& out) {
+  if (!all && tail_due > now) return;
+  tail_due = Instant::max();
+  std::map<Destination, std::vector<wire::Digest>> digests;
+  std::vector<StreamId> left;
+  for (StreamId id : tail) {
+    OwnStream* s = own(id);
+    if (!s) continue;
+    const bool waiting = splitter.holds(id);  // its last data is still to come
+    if (all || (!waiting && now >= s->last_data + kTailTimes[s->tail_stage])) {
+      for (Destination d : s->destinations) {
+        d.group = 0;
+        digests[d].push_back({id, s->record.next - 1});
+      }
+      ++s->tail_stage;
+    }
+    if (s->tail_stage >= kTailStages || s->destinations.empty()) {
+      s->in_tail = false;
+      continue;
+    }
+    left.push_back(id);
+    const Instant due = waiting ? now + kTailTimes[0] : s->last_data + kTailTimes[s->tail_stage];
+    tail_due = std::min(tail_due, due);
+  }
+  tail = std::move(left);
+  Bytes body;
+  for (const auto& [destination, list] : digests) {
+    const Destinations to{destination};
+    for (const wire::Digest& digest : list) {
+      body.clear();
+      wire::Writer writer(body);
+      write(writer, digest);
+      put(wire::FrameType::digest, body, to, out);
+    }
+    seal_control(to, out);
+  }
+}
+
+// HISTORY says where each stream begins for this peer; what it may have of the past follows.
+void Engine::State::send_beginnings(Instant now, Peer& peer, const std::vector<StreamId>& ids,
+                                    Outbox& out) {
+  const Reach* reach = paths.choose(peer.reaches, now, peer.period);
+  if (!reach) return;
+  seal_open(out);
+  const Destinations to{{reach->transport, reach->link, 0, reach->address}};
+  Bytes body;
+  std::vector<std::pair<OwnStream*, std::size_t>> history;  // and how many values
+  for (StreamId id : ids) {
+    OwnStream* s = own(id);
+    if (!s) continue;
+    const WantSet::Match m = peer.wants.match(s->record.family, s->record.family_name);
+    const std::size_t values = m.history ? s->history.size() : 0;
+    wire::History h{id, s->record.next, s->record.next - 1};
+    if (values) h.from = s->history.at(0).first;
+    body.clear();
+    wire::Writer writer(body);
+    write(writer, h);
+    put(wire::FrameType::history, body, to, out);
+    peer.joined[id] = now;
+    if (values) history.emplace_back(s, values);
+  }
+  seal_control(to, out);
+  const auto [set, fresh] = sets.try_emplace(to, next_set);
+  if (fresh) ++next_set;
+  for (const auto& [s, values] : history) {
+    for (std::size_t i = 0; i < values; ++i) {
+      const History::Value& v = s->history.at(i);
+      if (v.large)
+        splitter.push({s->record.stream,
+                       v.first,
+                       v.piece,
+                       v.published_ns,
+                       true,
+                       v.large,
+                       to,
+                       {peer.record.node},
+                       0});
+      else
+        add_small(to, set->second, s->record.stream, v.first, v.published_ns, true, v.bytes(), out);
+    }
+  }
+  seal_open(out);
+  pump(now, out);
+}
+
+// Entries cut into bodies that fit a packet each; the head says which part each is.
+std::vector<Bytes> Engine::State::stream_parts(wire::ListHead head,
+                                               const std::vector<StreamId>& ids) const {
+  std::vector<Bytes> parts(1);
+  Bytes entry;
+  const std::size_t room = control.body_max() - wire::kListHeadBytes - 32;
+  for (StreamId id : ids) {
+    entry.clear();
+    wire::Writer writer(entry);
+    wire::StreamEntry e;
+    if (const OwnStream* s = own(id)) {
+      e = entry_of(s->record);
+    } else {
+      e.closed = true;
+      e.stream = id;
+    }
+    write(writer, e);
+    if (parts.back().size() + entry.size() > room) parts.emplace_back();
+    parts.back().insert(parts.back().end(), entry.begin(), entry.end());
+  }
+  head.parts = static_cast<std::uint16_t>(parts.size());
+  for (Bytes& part : parts) {
+    Bytes whole;
+    wire::Writer writer(whole);
+    write(writer, head);
+    writer.bytes(part);
+    part = std::move(whole);
+    ++head.part;
+  }
+  return parts;
+}
+
+}  // namespace dts::proto

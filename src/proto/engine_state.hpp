@@ -1,0 +1,212 @@
+// What an Engine is made of: the siblings, and the routing between them. Split over
+// engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets and
+// data in), engine_control.cpp (announcements, lists, types, probes). Internal to src/proto.
+#pragma once
+
+#include <map>
+#include <set>
+#include <unordered_set>
+
+#include <base/random.hpp>
+#include <proto/announcer.hpp>
+#include <proto/engine.hpp>
+#include <proto/history.hpp>
+#include <proto/joiner.hpp>
+#include <proto/packet_writer.hpp>
+#include <proto/path_table.hpp>
+#include <proto/peer_table.hpp>
+#include <proto/splitter.hpp>
+#include <proto/type_exchange.hpp>
+#include <proto/want_set.hpp>
+#include <proto/window.hpp>
+
+namespace dts::proto {
+
+// One of our own streams.
+struct OwnStream {
+  OwnStream(std::uint32_t values, const EngineOptions& options, HistoryBudget& budget)
+      : history(values, options.history_bytes_per_stream_max, budget) {}
+  StreamRecord record;
+  std::uint64_t fingerprint = 0;
+  History history;
+  bool announced = false;
+  // Who wants it and how they are reached, as of routes_version.
+  std::uint64_t routes_version = 0, set = 0;
+  Destinations destinations;
+  std::vector<NodeId> receivers;
+  // DIGEST after the last data.
+  Instant last_data{};
+  unsigned tail_stage = 0;
+  bool in_tail = false;
+  bool since_announce = false;
+};
+
+// The first four bytes of SHA-256("dts-domain\0" domain), as in the packet header.
+std::uint32_t domain_hash(std::string_view domain);
+
+struct Engine::State {
+  State(EngineOptions engine_options, std::uint64_t seed);
+
+  EngineOptions options;
+  base::Random random;
+  EngineCounters counters;
+  std::uint64_t secret;
+  std::uint64_t next_packet = 1;
+  std::uint32_t domain;
+  Instant wall_base{}, started_at{};
+  std::int64_t wall_base_ns = 0;
+  bool started = false, curious = false, groups_changed = true;
+
+  // Siblings.
+  PathTable paths;
+  PeerTable peers;
+  Announcer announcer;
+  TypeExchange types;
+  Joiner joiner;
+  Splitter splitter;
+  Window window;
+  HistoryBudget history_budget;
+  PacketWriter control;
+  OpenPacket open;
+  WantSet wants;  // our own
+
+  std::vector<Path> named;
+  std::map<InterestId, Interest> interests;
+  InterestId next_interest = 1;
+  std::vector<std::unique_ptr<OwnStream>> streams;  // by number - 1; null when closed
+  std::uint32_t streams_open = 0;
+
+  // Routes of own streams are recomputed when the version is newer.
+  std::uint64_t routes_version = 1;
+  std::map<Destinations, std::uint64_t> sets;
+  std::uint64_t next_set = 1;
+
+  // Deadlines, each a lower bound; the scan behind it makes it exact.
+  Instant change_due = Instant::max(), owed_due = Instant::max(), sweep_due = Instant::max(),
+          tail_due = Instant::max(), watch_due = Instant::max(), closing_due = Instant::max();
+  std::vector<StreamId> tail;                     // own streams that owe a DIGEST
+  std::set<std::pair<NodeId, StreamId>> watched;  // inbound streams that wait for something
+  std::vector<std::tuple<Instant, NodeId, StreamId>> closing;  // streams said to be closed
+  std::uint64_t early_bytes = 0;
+  bool backlog_blocked = false;
+  std::map<std::uint64_t, Instant> probes;  // token, sent
+  std::unordered_set<std::uint32_t> other_domains;
+  bool told_other_version = false, told_own_id = false, told_nodes = false;
+  std::vector<std::shared_ptr<Bytes>> pool;  // memory of large messages, for reuse
+  Instant group_answered{};                  // last PROBE_REPLY to a group
+  // Records that messages already handed out may still point to: kept for two ticks.
+  std::vector<std::shared_ptr<const StreamRecord>> buried, buried_before;
+
+  // engine.cpp
+  void note(Outbox& out, Notice::Kind kind, const NodeId& node, StreamId stream = 0,
+            std::string text = {});
+  std::int64_t wall(Instant now) const { return wall_base_ns + (now - wall_base).count(); }
+  void routes_changed() { ++routes_version; }
+  void set_limits(Outbox& out);
+  void tick(Instant now, Outbox& out);
+  void sweep(Instant now, Outbox& out);
+  void remove_peer(const NodeId& node, Notice::Kind kind, Outbox& out);
+  Instant next_deadline() const;
+
+  // engine_publish.cpp
+  OwnStream* own(StreamId stream) const {
+    return stream - 1 < streams.size() ? streams[stream - 1].get() : nullptr;
+  }
+  Result<StreamId> open_stream(Instant now, StreamRecord record, Bytes document);
+  void close_stream(Instant now, StreamId stream, Outbox& out);
+  Result<Sequence> publish(Instant now, StreamId stream, const MessageView& message, Outbox& out);
+  Result<Sequence> publish_large(Instant now, OwnStream& s, const MessageView& message,
+                                 Outbox& out);
+  std::shared_ptr<const Bytes> pooled(ByteView bytes);
+  void route(OwnStream& s, Instant now);
+  void add_small(const Destinations& destinations, std::uint64_t set, StreamId stream,
+                 Sequence sequence, std::int64_t published_ns, bool historic, ByteView bytes,
+                 Outbox& out);
+  void seal_open(Outbox& out);
+  void pump(Instant now, Outbox& out);
+  void touch_tail(OwnStream& s, Instant now);
+  void send_tails(Instant now, bool all, Outbox& out);
+  // Gives a peer the beginnings of the streams it wants and has not joined.
+  void send_beginnings(Instant now, Peer& peer, const std::vector<StreamId>& ids, Outbox& out);
+  void send_beginnings_within_budget(Instant now, Peer& peer, const std::vector<StreamId>& ids,
+                                     Outbox& out);
+  std::size_t beginnings_bytes(const std::vector<StreamId>& ids) const;
+  std::uint16_t piece_bytes() const {
+    return static_cast<std::uint16_t>(control.body_max() - wire::kFragmentHeadBytes);
+  }
+
+  // engine_receive.cpp
+  void receive(Instant now, const Path& from, ByteView packet, Outbox& out);
+  void receive_frames(Instant now, const Path& from, const wire::Header& header, ByteView rest,
+                      std::size_t packet_bytes, Outbox& out);
+  void receive_frame(Instant now, const Path& from, Peer& peer, const wire::Header& header,
+                     const wire::Frame& frame, Outbox& out);
+  void receive_data(Instant now, Peer& peer, ByteView body, Outbox& out);
+  void receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body, Outbox& out);
+  void receive_digest(Instant now, Peer& peer, ByteView body);
+  void receive_history(Instant now, Peer& peer, ByteView body, Outbox& out);
+  InboundStream* inbound(Instant now, Peer& peer, StreamId stream);
+  void hold_early(InboundStream& in, wire::FrameType type, ByteView body);
+  void join(Instant now, Peer& peer, InboundStream& in, Sequence from, Sequence to, Outbox& out);
+  void forget_inbound(Peer& peer, StreamId stream, bool name_rest, Outbox& out);
+  void deliver(Peer& peer, InboundStream& in, Sequence first, Sequence last,
+               std::int64_t published_ns, ByteView bytes, std::shared_ptr<const Bytes> owner,
+               Outbox& out);
+  void accept(Peer& peer, InboundStream& in, Sequence first, Sequence last,
+              std::int64_t published_ns, ByteView bytes, std::shared_ptr<const Bytes> owner,
+              Outbox& out);
+  void drain(Peer& peer, InboundStream& in, Outbox& out);
+  void name_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to, Notice::GapReason reason,
+                Outbox& out);
+  void watch(Peer& peer, InboundStream& in, Instant due);
+  void service_watched(Instant now, Outbox& out);
+  Instant service(Instant now, Peer& peer, InboundStream& in, Outbox& out);
+  void request_history(Instant now, Peer& peer, InboundStream& in, Outbox& out);
+  void expire_joins(Instant now, Outbox& out);
+
+  // engine_control.cpp
+  bool wants_stream(const StreamRecord& record) const {
+    const WantSet::Match m = wants.match(record.family, record.family_name);
+    return m.any;
+  }
+  void put(wire::FrameType type, ByteView body, const Destinations& to, Outbox& out);
+  void seal_control(const Destinations& to, Outbox& out);
+  bool within_budget(Peer& peer, const Reach& reach, std::size_t bytes);
+  bool is_validated(const Reach& reach) const;
+  std::uint64_t token_for(const NodeId& node, const Reach& reach) const;
+  const Reach* begin_unicast(Instant now, Peer& peer, std::size_t estimate, Destinations& to,
+                             Outbox& out);
+  Bytes announce_body(Instant now, bool starting) const;
+  std::vector<Bytes> stream_parts(wire::ListHead head, const std::vector<StreamId>& ids) const;
+  std::vector<Bytes> want_parts(wire::ListHead head,
+                                const std::vector<Announcer::WantChange>& entries) const;
+  std::vector<Bytes> all_want_parts() const;
+  std::vector<StreamId> open_ids(const Peer* wanted_by) const;
+  void announce(Instant now, Outbox& out);
+  void announce_to(Instant now, Peer& peer, Outbox& out);
+  void put_changes(Instant now, const Destinations& to, Outbox& out);
+  void send_list(Instant now, Peer& peer, Outbox& out);
+  void push(Instant now, Peer& peer, Outbox& out);
+  void interest_changed(Instant now, const Interest& key);
+  void forget_unwanted(Outbox& out);
+  Peer* receive_announce(Instant now, const Path& from, const wire::Header& header, ByteView body,
+                         Outbox& out);
+  void receive_streams(Instant now, Peer& peer, ByteView body, Outbox& out);
+  void apply_stream(Instant now, Peer& peer, const wire::StreamEntry& entry, Outbox& out);
+  void receive_wants(Peer& peer, ByteView body, Outbox& out);
+  void receive_type(Instant now, ByteView body, Outbox& out);
+  void receive_type_request(Instant now, const Path& from, Peer& peer, ByteView body, Outbox& out);
+  void receive_probe(Instant now, const Path& from, ByteView body, std::size_t packet_bytes,
+                     Outbox& out);
+  void ask_who(Instant now, const Path& from, const NodeId& node, std::size_t packet_bytes,
+               Outbox& out);
+  void receive_probe_reply(Instant now, const Path& from, const NodeId& node, ByteView body,
+                           Outbox& out);
+  void receive_response(Peer& peer, ByteView body);
+  void check_complete(Instant now, Peer& peer, Outbox& out);
+  void settle_debts(Instant now, Peer& peer, Outbox& out);
+  void request_types(Instant now, Outbox& out);
+  void owe(Instant due) { owed_due = std::min(owed_due, due); }
+};
+
+}  // namespace dts::proto

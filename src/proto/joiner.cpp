@@ -1,0 +1,143 @@
+#include <proto/joiner.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace dts::proto {
+
+namespace {
+constexpr std::uint64_t kUnearnedBytes = 64u << 10;  // may be held before anything is proven
+constexpr std::uint64_t kReachBytes = 256u << 10;    // how far ahead of the arrived a piece may be
+}  // namespace
+
+// Reserves memory up to eight times what has arrived: one message of N bytes is moved a few times
+// while small, and once at an eighth of N.
+bool Joiner::make_room(Partial& p, std::uint64_t end) {
+  Bytes& bytes = *p.bytes;
+  if (end > bytes.capacity()) {
+    const std::uint64_t earned = std::max(kUnearnedBytes, 8 * p.arrived_bytes);
+    const std::uint64_t size = std::min<std::uint64_t>(p.total, std::max(end, earned));
+    if (size > p.arrived_bytes * 8 + kReachBytes) return false;
+    if (bytes_ - p.counted_bytes + size > bytes_max_) return false;
+    bytes.reserve(size);
+    bytes_ += bytes.capacity() - p.counted_bytes;
+    p.counted_bytes = bytes.capacity();
+  }
+  const std::size_t words = p.have.size(), need = static_cast<std::size_t>(end / p.piece / 64 + 1);
+  if (need > words) p.have.resize(std::max(need, words * 2));
+  return true;
+}
+
+Joiner::Outcome Joiner::store(Partial& p, const wire::Fragment& f) {
+  const std::uint64_t offset = std::uint64_t{f.index} * f.piece, end = offset + f.bytes.size();
+  if (!make_room(p, end)) return Outcome::no_room;
+  std::uint64_t& word = p.have[f.index / 64];
+  const std::uint64_t bit = std::uint64_t{1} << f.index % 64;
+  if (word & bit) return Outcome::duplicate;
+  word |= bit;
+  Bytes& bytes = *p.bytes;
+  if (offset == bytes.size()) {
+    bytes.insert(bytes.end(), f.bytes.begin(), f.bytes.end());
+  } else {
+    if (end > bytes.size()) bytes.resize(static_cast<std::size_t>(end));
+    std::memcpy(bytes.data() + offset, f.bytes.data(), f.bytes.size());
+  }
+  p.arrived_bytes += f.bytes.size();
+  return ++p.arrived == p.count ? Outcome::completed : Outcome::stored;
+}
+
+Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment& f) {
+  Joined result;
+  if (f.total > message_bytes_max_) {
+    result.outcome = Outcome::too_large;
+    return result;
+  }
+  const Key key{node, f.stream, f.first()};
+  auto at =
+      last_used_ != partials_.end() && last_used_->first == key ? last_used_ : partials_.find(key);
+  if (at == partials_.end()) {
+    result.evicted = evict_oldest(node);
+    at = partials_.emplace(key, Partial{}).first;
+    at->second.total = f.total;
+    at->second.piece = f.piece;
+    at->second.count = f.count();
+    at->second.bytes = std::make_shared<Bytes>();
+  }
+  last_used_ = at;
+  Partial& p = at->second;
+  if (p.total != f.total || p.piece != f.piece)
+    result.outcome = Outcome::inconsistent;
+  else
+    result.outcome = store(p, f);
+  switch (result.outcome) {
+    case Outcome::completed:
+      result.message = std::move(p.bytes);
+      erase(at);
+      break;
+    case Outcome::inconsistent:
+    case Outcome::no_room:
+      erase(at);
+      break;
+    default:
+      p.progress = now;
+  }
+  return result;
+}
+
+std::optional<Joiner::Range> Joiner::evict_oldest(const NodeId& node) {
+  auto oldest = partials_.end();
+  std::uint32_t count = 0;
+  for (auto i = partials_.lower_bound({node, 0, 0}); i != partials_.end() && i->first.node == node;
+       ++i, ++count)
+    if (oldest == partials_.end() || i->second.progress < oldest->second.progress) oldest = i;
+  if (count < per_node_max_) return std::nullopt;
+  const Range range{oldest->first, oldest->first.first + oldest->second.count - 1};
+  erase(oldest);
+  return range;
+}
+
+void Joiner::drop(const NodeId& node, StreamId stream, Sequence& from, Sequence& to) {
+  for (auto i = partials_.lower_bound({node, stream, 0});
+       i != partials_.end() && i->first.node == node && i->first.stream == stream;) {
+    const Sequence first = i->first.first, last = first + i->second.count - 1;
+    if (last < from || first > to) {
+      ++i;
+      continue;
+    }
+    from = std::min(from, first);
+    to = std::max(to, last);
+    i = erase(i);
+  }
+}
+
+std::vector<Joiner::Range> Joiner::drop_stream(const NodeId& node, StreamId stream) {
+  std::vector<Range> dropped;
+  for (auto i = partials_.lower_bound({node, stream, 0});
+       i != partials_.end() && i->first.node == node && i->first.stream == stream; i = erase(i))
+    dropped.push_back({i->first, i->first.first + i->second.count - 1});
+  return dropped;
+}
+
+std::optional<Joiner::Range> Joiner::expire(Instant now) {
+  for (auto i = partials_.begin(); i != partials_.end(); ++i) {
+    if (i->second.progress + age_max_ > now) continue;
+    const Range range{i->first, i->first.first + i->second.count - 1};
+    erase(i);
+    return range;
+  }
+  return std::nullopt;
+}
+
+Instant Joiner::deadline() const {
+  Instant first = Instant::max();
+  for (const auto& [key, p] : partials_) first = std::min(first, p.progress + age_max_);
+  return first;
+}
+
+Joiner::Partials::iterator Joiner::erase(Partials::iterator at) {
+  bytes_ -= at->second.counted_bytes;
+  last_used_ = partials_.end();
+  return partials_.erase(at);
+}
+
+}  // namespace dts::proto

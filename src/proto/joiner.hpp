@@ -1,0 +1,82 @@
+// Joiner: puts the fragments of large messages back together. Memory is taken as data arrives,
+// never because a packet claims a length; bounded per node, in all, and by age. The order of
+// messages and what to tell about lost ones is the engine's affair.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <proto/engine.hpp>
+#include <proto/wire.hpp>
+
+namespace dts::proto {
+
+class Joiner {
+ public:
+  struct Key {
+    NodeId node;
+    StreamId stream = 0;
+    Sequence first = 0;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  struct Range {
+    Key key;
+    Sequence last = 0;
+  };
+  enum class Outcome {
+    stored,
+    completed,     // `message` is whole
+    duplicate,     // had it
+    inconsistent,  // contradicts the earlier fragments: the message is dropped
+    too_large,
+    no_room,  // a bound: this message is dropped
+  };
+  struct Joined {
+    Outcome outcome = Outcome::stored;
+    std::shared_ptr<const Bytes> message;
+    std::optional<Range> evicted;  // an older message of the node, dropped to make room
+  };
+
+  explicit Joiner(const EngineOptions& options)
+      : bytes_max_(options.join_bytes_max),
+        message_bytes_max_(options.message_bytes_max),
+        per_node_max_(options.join_messages_per_node_max),
+        age_max_(std::chrono::milliseconds(options.join_age_ms_max)) {}
+
+  Joined add(Instant now, const NodeId& node, const wire::Fragment& fragment);
+  // Drops the half messages of the stream that overlap from..to and widens the range to hold them.
+  void drop(const NodeId& node, StreamId stream, Sequence& from, Sequence& to);
+  // Drops all of a stream; the ranges are named by the caller.
+  std::vector<Range> drop_stream(const NodeId& node, StreamId stream);
+  // The next message without progress for too long, dropped.
+  std::optional<Range> expire(Instant now);
+  Instant deadline() const;
+  std::uint64_t memory_bytes() const noexcept { return bytes_; }
+  std::size_t messages() const noexcept { return partials_.size(); }
+
+ private:
+  struct Partial {
+    std::uint32_t total = 0, count = 0, arrived = 0;
+    std::uint16_t piece = 0;
+    std::uint64_t arrived_bytes = 0, counted_bytes = 0;
+    Instant progress{};
+    std::shared_ptr<Bytes> bytes;
+    std::vector<std::uint64_t> have;  // a bit per fragment
+  };
+  using Partials = std::map<Key, Partial>;
+  bool make_room(Partial& partial, std::uint64_t end);
+  Outcome store(Partial& partial, const wire::Fragment& fragment);
+  std::optional<Range> evict_oldest(const NodeId& node);
+  Partials::iterator erase(Partials::iterator at);
+
+  std::uint64_t bytes_max_, message_bytes_max_, bytes_ = 0;
+  std::uint32_t per_node_max_;
+  Duration age_max_;
+  Partials partials_;
+  Partials::iterator last_used_ = partials_.end();  // fragments come in runs
+};
+
+}  // namespace dts::proto

@@ -1,0 +1,90 @@
+#include <proto/path_table.hpp>
+
+#include <algorithm>
+
+namespace dts::proto {
+
+TransportIndex PathTable::add_transport(Capabilities capabilities) {
+  DTS_ASSERT(transports_.size() < 255);
+  transports_.push_back(capabilities);
+  return static_cast<TransportIndex>(transports_.size() - 1);
+}
+
+void PathTable::set_links(TransportIndex transport, std::vector<Link> links) {
+  DTS_ASSERT(transport < transports_.size());
+  std::erase_if(links_, [&](const LinkState& l) { return l.transport == transport; });
+  const Capabilities& able = transports_[transport];
+  for (Link& link : links) {
+    LinkState state{transport, std::move(link), able.groups};
+    state.link.same_host |= able.same_host;
+    if (able.mtu_bytes) state.link.mtu_bytes = std::min(state.link.mtu_bytes, able.mtu_bytes);
+    links_.push_back(std::move(state));
+  }
+  std::stable_sort(links_.begin(), links_.end(), [](const LinkState& a, const LinkState& b) {
+    return a.link.same_host > b.link.same_host;
+  });
+}
+
+const PathTable::LinkState* PathTable::find(TransportIndex transport, LinkIndex link) const {
+  for (const LinkState& l : links_)
+    if (l.transport == transport && l.link.index == link) return &l;
+  return nullptr;
+}
+
+std::size_t PathTable::packet_bytes(std::size_t bytes) const {
+  constexpr std::size_t least = 512;  // a transport that cannot carry this is not usable
+  for (const LinkState& l : links_) bytes = std::min<std::size_t>(bytes, l.link.mtu_bytes);
+  return std::clamp<std::size_t>(bytes, least, 65'000);
+}
+
+Destinations PathTable::control_groups() const {
+  Destinations all;
+  for (const LinkState& l : links_)
+    if (l.groups) all.push_back({l.transport, l.link.index, 0, std::nullopt});
+  return all;
+}
+
+bool PathTable::heard(std::vector<Reach>& reaches, Instant now, const Path& from) {
+  for (Reach& r : reaches) {
+    if (r.link != from.link || r.transport != from.transport || r.address != from.address) continue;
+    r.heard = now;
+    if (!from.multicast) return false;
+    r.multicast_heard = now;
+    return !std::exchange(r.multicast, true);
+  }
+  if (reaches.size() >= reaches_max) {
+    reaches.erase(std::min_element(reaches.begin(), reaches.end(),
+                                   [](const auto& a, const auto& b) { return a.heard < b.heard; }));
+  }
+  reaches.push_back({from.transport, from.link, from.address, now, from.multicast ? now : Instant{},
+                     from.multicast, false});
+  return true;
+}
+
+const Reach* PathTable::choose(const std::vector<Reach>& reaches, Instant now,
+                               Duration period) const {
+  const Reach* best = nullptr;
+  int best_cost = 0;
+  for (const Reach& r : reaches) {
+    const LinkState* link = find(r.transport, r.link);
+    if (!link) continue;
+    int cost = link->link.same_host ? 0 : link->link.wireless ? 2 : 1;
+    if (now - r.heard > 3 * period) cost += 10;  // only when nothing else is left
+    if (!best || cost < best_cost || (cost == best_cost && r.heard > best->heard)) {
+      best = &r;
+      best_cost = cost;
+    }
+  }
+  return best;
+}
+
+bool PathTable::by_multicast(const Reach& reach, Instant now, Duration period) const {
+  const LinkState* link = find(reach.transport, reach.link);
+  return link && link->groups && reach.multicast && !multicast_lost(reach, now, period);
+}
+
+bool PathTable::multicast_lost(const Reach& r, Instant now, Duration period) {
+  return r.multicast && now - r.multicast_heard > 3 * period && now - r.heard < period;
+}
+
+}  // namespace dts::proto

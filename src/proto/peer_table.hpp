@@ -1,0 +1,95 @@
+// PeerTable: every node heard, with its lists, its paths and the receiving ends of its streams;
+// and the half-known ones (heard, but not yet announced), which cost little and are evicted at
+// random. Bounded. Sends nothing.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <base/random.hpp>
+#include <proto/duplicate_filter.hpp>
+#include <proto/inbound_stream.hpp>
+#include <proto/list_progress.hpp>
+#include <proto/path_table.hpp>
+#include <proto/want_set.hpp>
+
+namespace dts::proto {
+
+struct Peer {
+  explicit Peer(std::uint32_t duplicate_window) : duplicates(duplicate_window) {}
+  PeerRecord record;
+  std::vector<Reach> reaches;
+  DuplicateFilter duplicates;
+  Duration period{std::chrono::seconds(2)};
+
+  // Its lists: announced, and held.
+  std::uint64_t streams_digest = 0, wants_digest = 0;
+  std::uint32_t streams_count = 0, wants_count = 0;
+  ListProgress streams_progress, wants_progress;
+  std::unordered_set<StreamId> listed;  // while a complete list of streams is coming
+  WantSet wants;
+  Instant ask_due = Instant::max();    // LIST_REQUEST
+  unsigned asked = 0;                  // in a row, without success
+  bool scope_ok = false;               // the held list covers what we want now
+  Instant leave_due = Instant::max();  // it said BYE: what it sent before may still come
+  std::uint64_t bye_number = 0;
+
+  // What we owe it.
+  Instant announce_due = Instant::max();  // our ANNOUNCE, by unicast
+  Instant list_due = Instant::max();      // our lists
+  std::uint8_t list_flags = 0;
+  bool push = false;  // its wants have changed: bring it what it has not joined
+  std::unordered_map<StreamId, Instant> joined;  // own streams it was given the beginning of
+
+  // Amplification: until it has proven its address it gets at most three times what it sent.
+  bool withheld = false;  // something was: again when it has
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::uint64_t challenge = 0;  // to be answered; 0: none
+
+  std::unordered_map<StreamId, std::unique_ptr<InboundStream>> inbound;
+};
+
+class PeerTable {
+ public:
+  // Ordered, so that what happens never depends on memory.
+  using Peers = std::map<NodeId, std::unique_ptr<Peer>>;
+
+  PeerTable(const EngineOptions& options)
+      : peers_max_(options.nodes_max),
+        half_known_max_(options.half_known_nodes_max),
+        window_(options.duplicate_window_packets) {}
+
+  Peer* find(const NodeId& node);
+  const Peer* find(const NodeId& node) const { return const_cast<PeerTable*>(this)->find(node); }
+  // Null: the table is full.
+  Peer* add(const NodeId& node, Instant now);
+  void remove(const NodeId& node);
+  const Peers& all() const noexcept { return peers_; }
+  std::size_t size() const noexcept { return peers_.size(); }
+
+  // A node that has not announced itself was heard. True when it should be asked who it is.
+  bool half_known(const NodeId& node, Instant now, base::Random& random);
+  std::size_t half_known_size() const noexcept { return half_known_.size(); }
+  // The peer that `fresh` is the next run of, judged by host, name, process and address.
+  const Peer* predecessor(const Peer& fresh) const;
+  std::uint64_t memory_bytes() const;
+
+  // Records of streams, kept sorted by number.
+  static StreamRecord* find_stream(Peer& peer, StreamId stream);
+  static const StreamRecord* find_stream(const Peer& peer, StreamId stream) {
+    return find_stream(const_cast<Peer&>(peer), stream);
+  }
+
+ private:
+  std::uint32_t peers_max_, half_known_max_, window_;
+  Peers peers_;
+  std::unordered_map<NodeId, Peer*> index_;
+  Peer* last_ = nullptr;                                // packets come in runs
+  std::vector<std::pair<NodeId, Instant>> half_known_;  // and when it was asked
+  std::unordered_map<NodeId, std::size_t> half_known_index_;
+};
+
+}  // namespace dts::proto

@@ -1,0 +1,289 @@
+#include <proto/wire.hpp>
+
+namespace dts::proto::wire {
+
+Header read_header(const std::uint8_t* p) noexcept {
+  Header h;
+  h.version = p[2];
+  h.flags = p[3];
+  h.domain = base::load<std::uint32_t>(p + 4);
+  std::memcpy(h.node.bytes.data(), p + 8, h.node.bytes.size());
+  h.number = base::load<std::uint64_t>(p + 20);
+  return h;
+}
+
+void write_header(std::uint8_t* p, const Header& h) noexcept {
+  p[0] = kMagic[0];
+  p[1] = kMagic[1];
+  p[2] = h.version;
+  p[3] = h.flags;
+  base::store(p + 4, h.domain);
+  std::memcpy(p + 8, h.node.bytes.data(), h.node.bytes.size());
+  base::store(p + 20, h.number);
+}
+
+//  | type u8 | length u16 | body |
+bool next_frame(ByteView& rest, Frame& frame) noexcept {
+  if (rest.size() < kFrameHeaderBytes) return false;
+  const std::size_t length = base::load<std::uint16_t>(rest.data() + 1);
+  if (rest.size() - kFrameHeaderBytes < length) return false;
+  frame = {static_cast<FrameType>(rest[0]), rest.subspan(kFrameHeaderBytes, length)};
+  rest = rest.subspan(kFrameHeaderBytes + length);
+  return true;
+}
+
+DataHead read_data_head(Reader& r) noexcept {
+  DataHead h;
+  h.flags = r.number<std::uint8_t>();
+  h.stream = r.number<std::uint32_t>();
+  h.first = r.number<std::uint64_t>();
+  h.published_ns = r.number<std::int64_t>();
+  return h;
+}
+
+void write_data_head(std::uint8_t* to, const DataHead& h) noexcept {
+  to[0] = h.flags;
+  base::store(to + 1, h.stream);
+  base::store(to + 5, h.first);
+  base::store(to + 13, h.published_ns);
+}
+
+bool read(ByteView body, Fragment& f) noexcept {
+  Reader r(body);
+  f.flags = r.number<std::uint8_t>();
+  f.stream = r.number<std::uint32_t>();
+  f.sequence = r.number<std::uint64_t>();
+  f.total = r.number<std::uint32_t>();
+  f.piece = r.number<std::uint16_t>();
+  f.index = r.number<std::uint32_t>();
+  f.published_ns = r.number<std::int64_t>();
+  f.bytes = r.rest();
+  if (!r.ok() || f.piece == 0 || f.total > 0x7fffffffu) return false;
+  if (f.index >= f.count() || f.sequence <= f.index || f.sequence >> 62) return false;
+  const std::uint64_t offset = std::uint64_t{f.index} * f.piece;
+  const std::uint64_t expected = f.index + 1 == f.count() ? f.total - offset : f.piece;
+  return f.bytes.size() == expected;
+}
+
+void write_fragment_head(std::uint8_t* to, const Fragment& f) noexcept {
+  to[0] = f.flags;
+  base::store(to + 1, f.stream);
+  base::store(to + 5, f.sequence);
+  base::store(to + 13, f.total);
+  base::store(to + 17, f.piece);
+  base::store(to + 19, f.index);
+  base::store(to + 23, f.published_ns);
+}
+
+bool read(ByteView body, Digest& d) noexcept {
+  Reader r(body);
+  d.stream = r.number<std::uint32_t>();
+  d.last = r.number<std::uint64_t>();
+  return r.ok() && !(d.last >> 62);
+}
+void write(Writer& w, const Digest& d) {
+  w.number(d.stream);
+  w.number(d.last);
+}
+
+bool read(ByteView body, Announce& a) noexcept {
+  Reader r(body);
+  a.flags = r.number<std::uint8_t>();
+  a.unicast_port = r.number<std::uint16_t>();
+  a.process = r.number<std::uint32_t>();
+  a.wall_ns = r.number<std::int64_t>();
+  a.up_ms = r.number<std::uint64_t>();
+  a.period_ms = r.number<std::uint32_t>();
+  a.streams_digest = r.number<std::uint64_t>();
+  a.streams_count = r.number<std::uint32_t>();
+  a.wants_digest = r.number<std::uint64_t>();
+  a.wants_count = r.number<std::uint32_t>();
+  a.host = r.text();
+  a.name = r.text();
+  a.version = r.text();
+  a.domain = r.text();
+  return r.ok();
+}
+void write(Writer& w, const Announce& a) {
+  w.number(a.flags);
+  w.number(a.unicast_port);
+  w.number(a.process);
+  w.number(a.wall_ns);
+  w.number(a.up_ms);
+  w.number(a.period_ms);
+  w.number(a.streams_digest);
+  w.number(a.streams_count);
+  w.number(a.wants_digest);
+  w.number(a.wants_count);
+  w.text(a.host);
+  w.text(a.name);
+  w.text(a.version);
+  w.text(a.domain);
+}
+
+bool read(Reader& r, ListHead& h) noexcept {
+  const auto kind = r.number<std::uint8_t>();
+  h.kind = static_cast<ListHead::Kind>(kind);
+  h.base = r.number<std::uint64_t>();
+  h.digest = r.number<std::uint64_t>();
+  h.part = r.number<std::uint16_t>();
+  h.parts = r.number<std::uint16_t>();
+  return r.ok() && kind <= 1 && h.part < h.parts;
+}
+void write(Writer& w, const ListHead& h) {
+  w.number(static_cast<std::uint8_t>(h.kind));
+  w.number(h.base);
+  w.number(h.digest);
+  w.number(h.part);
+  w.number(h.parts);
+}
+
+bool read(Reader& all, StreamEntry& e) {
+  e = {};
+  e.closed = all.number<std::uint8_t>() & 1;
+  Reader r(all.bytes(all.number<std::uint16_t>()));
+  e.stream = r.number<std::uint32_t>();
+  if (e.closed) return all.ok() && r.ok();
+  e.family = r.id<FamilyId>();
+  e.family_name = r.text();
+  e.type = r.id<TypeId>();
+  e.format = r.number<std::uint8_t>();
+  e.binding = r.number<std::uint64_t>();
+  e.delivery = r.number<std::uint8_t>();
+  const std::uint64_t history = r.varint();
+  e.history = static_cast<std::uint32_t>(history < 0xffffffffu ? history : 0xffffffffu);
+  e.source = r.text();
+  for (unsigned n = r.number<std::uint8_t>(); n && r.ok(); --n) {
+    const std::string_view key = r.text();
+    e.labels.emplace_back(key, r.text());
+  }
+  e.messages = r.varint();
+  e.bytes = r.varint();
+  e.next = r.varint();
+  return all.ok() && r.ok() && e.delivery <= 2 && e.next != 0 && !(e.next >> 62);
+}
+void write(Writer& out, const StreamEntry& e) {
+  Bytes record;
+  Writer w(record);
+  w.number(e.stream);
+  if (!e.closed) {
+    w.bytes(e.family.view());
+    w.text(e.family_name);
+    w.bytes(e.type.view());
+    w.number(e.format);
+    w.number(e.binding);
+    w.number(e.delivery);
+    w.varint(e.history);
+    w.text(e.source);
+    w.number(static_cast<std::uint8_t>(e.labels.size()));
+    for (const auto& [key, value] : e.labels) {
+      w.text(key);
+      w.text(value);
+    }
+    w.varint(e.messages);
+    w.varint(e.bytes);
+    w.varint(e.next);
+  }
+  out.number(static_cast<std::uint8_t>(e.closed));
+  out.number(static_cast<std::uint16_t>(record.size()));
+  out.bytes(record);
+}
+
+//  | flags u8 (1 removed, 2 live, 4 history) | family 8 | name |
+bool read(Reader& r, WantEntry& e) noexcept {
+  const auto flags = r.number<std::uint8_t>();
+  e.removed = flags & 1;
+  e.live = flags & 2;
+  e.history = flags & 4;
+  e.family = r.id<FamilyId>();
+  e.name = r.text();
+  return r.ok();
+}
+void write(Writer& w, const WantEntry& e) {
+  w.number(static_cast<std::uint8_t>((e.removed ? 1 : 0) | (e.live ? 2 : 0) | (e.history ? 4 : 0)));
+  w.bytes(e.family.view());
+  w.text(e.name);
+}
+
+bool read(ByteView body, ListRequest& q) noexcept {
+  Reader r(body);
+  q.flags = r.number<std::uint8_t>();
+  return r.ok();
+}
+void write(Writer& w, const ListRequest& q) { w.number(q.flags); }
+
+bool read(ByteView body, History& h) noexcept {
+  Reader r(body);
+  h.stream = r.number<std::uint32_t>();
+  h.from = r.number<std::uint64_t>();
+  h.to = r.number<std::uint64_t>();
+  return r.ok() && h.from != 0 && !(h.to >> 62) && h.from <= h.to + 1;
+}
+void write(Writer& w, const History& h) {
+  w.number(h.stream);
+  w.number(h.from);
+  w.number(h.to);
+}
+
+bool read(ByteView body, HistoryRequest& q) noexcept {
+  Reader r(body);
+  q.stream = r.number<std::uint32_t>();
+  return r.ok();
+}
+void write(Writer& w, const HistoryRequest& q) { w.number(q.stream); }
+
+bool read(ByteView body, TypeRequest& q) noexcept {
+  Reader r(body);
+  q.type = r.id<TypeId>();
+  q.offset = r.number<std::uint32_t>();
+  return r.ok();
+}
+void write(Writer& w, const TypeRequest& q) {
+  w.bytes(q.type.view());
+  w.number(q.offset);
+}
+
+bool read(ByteView body, TypePart& p) noexcept {
+  Reader r(body);
+  p.type = r.id<TypeId>();
+  p.total = r.number<std::uint32_t>();
+  p.offset = r.number<std::uint32_t>();
+  p.bytes = r.rest();
+  return r.ok() && p.total != 0 && std::uint64_t{p.offset} + p.bytes.size() <= p.total;
+}
+void write(Writer& w, const TypePart& p) {
+  w.bytes(p.type.view());
+  w.number(p.total);
+  w.number(p.offset);
+  w.bytes(p.bytes);
+}
+
+bool read(ByteView body, Progress& p) noexcept {
+  Reader r(body);
+  p.stream = r.number<std::uint32_t>();
+  p.sequence = r.number<std::uint64_t>();
+  return r.ok();
+}
+void write(Writer& w, const Progress& p) {
+  w.number(p.stream);
+  w.number(p.sequence);
+}
+
+bool read(ByteView body, Probe& p) noexcept {
+  Reader r(body);
+  p.flags = r.number<std::uint8_t>();
+  p.token = r.number<std::uint64_t>();
+  return r.ok();
+}
+void write(Writer& w, const Probe& p) {
+  w.number(p.flags);
+  w.number(p.token);
+}
+
+bool read_token(ByteView body, std::uint64_t& token) noexcept {
+  Reader r(body);
+  token = r.number<std::uint64_t>();
+  return r.ok();
+}
+
+}  // namespace dts::proto::wire
