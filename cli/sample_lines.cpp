@@ -1,0 +1,131 @@
+#include <cli/sample_lines.hpp>
+
+#include <algorithm>
+
+#include <base/text.hpp>
+#include <cli/json_object.hpp>
+#include <cli/table.hpp>
+#include <cli/words.hpp>
+
+namespace dts::cli {
+
+namespace {
+
+constexpr std::size_t kEncodersMax = 256;  // then they are made anew
+
+std::string labels_text(const Labels& labels, const std::vector<Leaf>& shown) {
+  std::string text;
+  for (const auto& [key, value] : labels) {
+    const bool is_field = std::any_of(shown.begin(), shown.end(),
+                                      [&](const Leaf& leaf) { return leaf.path == key; });
+    if (!is_field) text += "   " + base::printable(key) + "=" + base::printable(value);
+  }
+  return text;
+}
+
+std::string hex_text(ByteView bytes) {
+  std::string text;
+  constexpr char digits[] = "0123456789abcdef";
+  for (std::uint8_t byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+void SampleLines::show(const Received& received) {
+  switch (out_.kind()) {
+    case OutputKind::json: return out_.line(json(received));
+    case OutputKind::csv: return csv(received);
+    case OutputKind::value: return value(received);
+    case OutputKind::line:
+    case OutputKind::table: return out_.line(line(received));
+  }
+}
+
+void SampleLines::show_hex(const Received& received) { out_.line(hex_text(received.message)); }
+
+std::string SampleLines::line(const Received& received) {
+  const std::string source = base::printable(received.source.name);
+  const std::string type = base::printable(received.source.type_name);
+  source_width_ = std::max(source_width_, display_width(source));
+  type_width_ = std::max(type_width_, display_width(type));
+  LeafOptions options;
+  options.only = fields_;
+  const std::vector<Leaf> all = leaves(received.value, options);
+  std::string text = out_.time_text(received.published) + "  ";
+  if (show_type_) text += out_.paint(Color::type, padded(type, type_width_)) + "  ";
+  text += out_.paint(Color::dim, padded(source, source_width_)) + "   ";
+  text += leaves_line(all, out_.style().utf8);
+  return text + out_.paint(Color::dim, labels_text(received.source.labels, all));
+}
+
+std::string SampleLines::json(const Received& received) {
+  if (encoders_.size() > kEncodersMax) encoders_.clear();
+  const auto encoded = encoders_[received.source.type].encode(received.value, fields_);
+  JsonObject object;
+  object.text("type", received.source.type_name)
+      .text("id", received.source.type.short_hex())
+      .text("src", received.source.name)
+      .texts("labels", received.source.labels)
+      .count("seq", received.sequence)
+      .text("t", to_rfc3339(received.published))
+      .integer("lat_us", (received.received - received.published).count() / 1000);
+  if (!encoded) {
+    out_.warn("a value cannot be shown as JSON: " + base::printable(encoded.error().text()));
+    return object.raw("v", "null").str();
+  }
+  return object.raw("v", *encoded).str();
+}
+
+// One header per set of columns: types differ, and so do lists of optional fields.
+void SampleLines::csv(const Received& received) {
+  LeafOptions options;
+  options.only = fields_;
+  std::vector<std::string> header{"time", "type", "source", "seq"};
+  std::vector<std::string> row{out_.time_text(received.published), received.source.type_name,
+                               received.source.name, std::to_string(received.sequence)};
+  for (const Leaf& leaf : leaves(received.value, options)) {
+    header.push_back(leaf.path);
+    row.push_back(leaf.text == "-" ? "" : leaf.text);
+  }
+  const std::string names = csv_line(header);
+  if (names != csv_header_) out_.line(csv_header_ = names);
+  out_.line(csv_line(row));
+}
+
+void SampleLines::value(const Received& received) {
+  LeafOptions options;
+  options.only = fields_;
+  std::vector<std::string> texts;
+  for (const Leaf& leaf : leaves(received.value, options)) texts.push_back(leaf.text);
+  out_.line(joined(texts, "\t"));
+}
+
+void SampleLines::show_gap(const Gap& gap) {
+  const std::string reason(gap_reason_name(gap.reason));
+  if (out_.json()) {
+    out_.line(JsonObject()
+                  .text("type", gap.source->type_name)
+                  .text("src", gap.source->name)
+                  .raw("gap", JsonObject()
+                                  .count("from", gap.from)
+                                  .count("to", gap.to)
+                                  .count("count", gap.count())
+                                  .text("reason", reason)
+                                  .str())
+                  .str());
+    return;
+  }
+  std::string text = base::printable(gap.source->name) + ": " + counted(gap.count(), "value") +
+                     " of " + base::printable(gap.source->type_name) + " " + reason + " (seq " +
+                     std::to_string(gap.from);
+  if (gap.to != gap.from) text += ".." + std::to_string(gap.to);
+  text += ")";
+  if (!gap.detail.empty()) text += ": " + base::printable(gap.detail);
+  out_.warn(text);
+}
+
+}  // namespace dts::cli

@@ -1,0 +1,49 @@
+// How a value with what came with it is printed, in each kind of output: sub and get.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <cli/output.hpp>
+#include <cli/value_text.hpp>
+#include <dts/sample.hpp>
+
+namespace dts::cli {
+
+// A value and what came with it, in the CLI's own terms (a Sample is the domain's to make).
+struct Received {
+  const Value& value;
+  const Source& source;
+  std::uint64_t sequence = 0;
+  Time published{}, received{};
+  ByteView message{};
+};
+
+class SampleLines {
+ public:
+  // `fields`: only these paths. `show_type`: several types are mixed.
+  SampleLines(Output& out, std::vector<std::string> fields, bool show_type)
+      : out_(out), fields_(std::move(fields)), show_type_(show_type) {}
+
+  void show(const Received& received);
+  void show_hex(const Received& received);
+  // A gap goes into the stream as JSON, and to stderr otherwise.
+  void show_gap(const Gap& gap);
+  // The line of --line, without a line break.
+  std::string line(const Received& received);
+
+ private:
+  std::string json(const Received& received);
+  void csv(const Received& received);
+  void value(const Received& received);
+
+  Output& out_;
+  std::vector<std::string> fields_;
+  bool show_type_;
+  std::size_t source_width_ = 0, type_width_ = 0;
+  std::string csv_header_;
+  std::map<TypeId, JsonEncoder> encoders_;
+};
+
+}  // namespace dts::cli

@@ -1,0 +1,300 @@
+// dts sub TYPE: values as they arrive. When none do, it says why and goes on waiting.
+#include <algorithm>
+#include <map>
+
+#include <base/text.hpp>
+#include <cli/json_object.hpp>
+#include <cli/output.hpp>
+#include <cli/run.hpp>
+#include <cli/sample_lines.hpp>
+#include <cli/session.hpp>
+#include <cli/verbs.hpp>
+#include <cli/why_text.hpp>
+#include <cli/words.hpp>
+
+namespace dts::cli {
+
+namespace {
+
+constexpr Flag kFlags[] = {
+    {'n', "count", "N", "end after N values"},
+    {'d', "duration", "DUR", "end after this long"},
+    {0, "once", "", "end after one value (-n 1)"},
+    {'l', "label", "K=V", "only sources with this label; may be repeated"},
+    {'s', "from", "GLOB", "only sources whose name matches, such as 'pi-*'"},
+    {'k', "field", "PATH", "only this field; may be repeated"},
+    {0, "watch", "", "one line per source, redrawn"},
+    {0, "live", "", "only new values, not the last ones from before"},
+    {0, "hex", "", "the message's bytes as they were sent, in hex"},
+};
+constexpr Example kExamples[] = {
+    {"dts sub brewery.Temperature", "values as they arrive"},
+    {"dts sub 'brewery.*'", "of every type that matches"},
+    {"dts sub brewery.Temperature -l tank=3 -n 2", "one tank, two values"},
+    {"dts sub brewery.Temperature --json | jq .v.celsius", "for a script"},
+    {"dts sub brewery.Temperature -k celsius -o csv", "for a spreadsheet"},
+};
+
+constexpr auto kMisspelt = std::chrono::milliseconds(1000);
+constexpr auto kSilence = std::chrono::seconds(2);
+constexpr auto kRedraw = std::chrono::milliseconds(250);
+
+struct Options {
+  std::vector<TypeWish> wishes;
+  SubscribeOptions subscribe;
+  std::vector<std::string> fields;
+  std::optional<std::uint64_t> count;
+  std::optional<Duration> duration;
+  bool watch = false, hex = false;
+};
+
+Result<Options> parse_options(const Invocation& invocation) {
+  Options options;
+  for (const std::string& text : invocation.arguments()) {
+    DTS_ASSIGN(TypeWish wish, parse_type_wish(text));
+    options.wishes.push_back(std::move(wish));
+  }
+  DTS_ASSIGN(const auto labels, invocation.pairs("label"));
+  options.subscribe.labels.insert(labels.begin(), labels.end());
+  options.subscribe.source = invocation.value("from").value_or("");
+  options.subscribe.quiet = true;  // this command says itself why nothing arrives
+  options.subscribe.history = !invocation.has("live");
+  options.fields = invocation.values("field");
+  DTS_ASSIGN(options.count, invocation.count("count"));
+  if (invocation.has("once")) options.count = 1;
+  DTS_ASSIGN(options.duration, invocation.duration("duration"));
+  options.watch = invocation.has("watch");
+  options.hex = invocation.has("hex");
+  if (options.watch && invocation.out().kind() != OutputKind::line) {
+    return Error(ErrorCode::invalid_argument, "--watch shows lines, no other kind of output");
+  }
+  return options;
+}
+
+// One line per source, redrawn in place on a terminal.
+class Board {
+ public:
+  explicit Board(Output& out) : out_(out) {}
+  void put(const std::string& key, std::string line) { lines_[key] = std::move(line); }
+  void draw() {
+    if (drawn_ > 0) out_.data("\033[" + std::to_string(drawn_) + "A");
+    for (const auto& [key, line] : lines_) {
+      out_.line("\033[2K" + shortened(line, out_.style().width, out_.style().utf8));
+    }
+    drawn_ = lines_.size();
+    out_.flush();
+  }
+
+ private:
+  Output& out_;
+  std::map<std::string, std::string> lines_;
+  std::size_t drawn_ = 0;
+};
+
+class Subscriber {
+ public:
+  Subscriber(Session& session, Options options)
+      : session_(session),
+        out_(session.out()),
+        options_(std::move(options)),
+        lines_(out_, options_.fields, options_.wishes.size() > 1 || options_.wishes[0].is_pattern()),
+        board_(out_) {}
+
+  int run() {
+    if (const auto done = subscribe(); !done) {
+      out_.error(done.error());
+      return exit_nothing;
+    }
+    const std::optional<Instant> until =
+        options_.duration ? std::optional(session_.started() + *options_.duration) : std::nullopt;
+    Session::End end = Session::End::deadline;
+    const auto done = [&] { return failure_.has_value() || finished(); };
+    for (;;) {
+      std::optional<Instant> next = next_event();
+      if (until && (!next || *until < *next)) next = until;
+      end = session_.run(next, done);
+      if (end != Session::End::deadline || (until && instant_now() >= *until)) break;
+      on_time();
+    }
+    if (options_.watch && !lines_drawn_) board_.draw();
+    subscriptions_.clear();  // before the counts are read: nothing arrives any more
+    return finish(end);
+  }
+
+ private:
+  // A type by its id must have been seen on the bus first.
+  Result<void> subscribe() {
+    options_.subscribe.on_gap = [this](const Gap& gap) { on_gap(gap); };
+    for (const TypeWish& wish : options_.wishes) {
+      SubscribeOptions each = options_.subscribe;
+      if (!wish.id_prefix.empty()) {
+        const auto found = [&] {
+          const auto id = resolve_id(session_.domain().catalogue(), wish);
+          return id && id->has_value();
+        };
+        session_.run(instant_now() + kMisspelt, found);
+        DTS_ASSIGN(each.exact, resolve_id(session_.domain().catalogue(), wish));
+      }
+      subscriptions_.push_back(session_.domain().subscribe(
+          wish.name, [this](const Value& value, const Sample& sample) { on_value(value, sample); },
+          std::move(each)));
+    }
+    return {};
+  }
+
+  bool finished() const { return options_.count && values_ >= *options_.count; }
+
+  void on_value(const Value& value, const Sample& sample) {
+    if (failure_ || finished()) return;
+    if (!options_.fields.empty()) {
+      const auto known = check_paths(value.type(), options_.fields, out_.style().utf8);
+      if (!known) {
+        // Among several types, those without the field are passed over.
+        if (options_.wishes.size() == 1 && !options_.wishes[0].is_pattern()) {
+          failure_ = known.error();
+        }
+        return;
+      }
+    }
+    ++values_;
+    ++sources_[sample.origin().node_id.hex() + std::to_string(sample.origin().stream)];
+    const Received received{value, sample.origin(), sample.sequence(), sample.published(),
+                            sample.received(), sample.message()};
+    if (options_.hex) {
+      lines_.show_hex(received);
+    } else if (options_.watch) {
+      const Source& origin = sample.origin();
+      board_.put(origin.type_name + " " + origin.name + std::to_string(origin.stream),
+                 lines_.line(received));
+    } else {
+      lines_.show(received);
+    }
+  }
+
+  void on_gap(const Gap& gap) {
+    if (gap.reason != Gap::Reason::conflated) lost_ += gap.count();
+    if (gap.reason != Gap::Reason::conflated || out_.json()) lines_.show_gap(gap);
+  }
+
+  // When to look at the clock next, whatever arrives.
+  std::optional<Instant> next_event() const {
+    if (options_.watch && values_ > 0) return instant_now() + kRedraw;
+    if (values_ > 0) return std::nullopt;
+    if (!misspelt_checked_) return session_.started() + kMisspelt;
+    if (!silence_told_) return session_.started() + kSilence;
+    return instant_now() + kSilence;
+  }
+
+  void on_time() {
+    if (options_.watch && values_ > 0) {
+      board_.draw();
+      lines_drawn_ = true;
+    }
+    if (values_ > 0) return;
+    if (!misspelt_checked_ && session_.elapsed() >= kMisspelt) {
+      misspelt_checked_ = true;
+      tell_misspelt();
+    }
+    if (session_.elapsed() >= kSilence) tell_silence();
+  }
+
+  static std::string_view still_waiting() {
+    return "  still waiting - it will start printing if one appears (Ctrl-C to stop, --timeout 5s "
+           "to give up)";
+  }
+
+  // Early: others are there, and one of their types has nearly this name.
+  void tell_misspelt() {
+    const Catalogue catalogue = session_.domain().catalogue();
+    const auto live = live_types(catalogue);
+    for (const TypeWish& wish : options_.wishes) {
+      if (wish.is_pattern() || std::find(live.begin(), live.end(), wish.name) != live.end()) continue;
+      if (base::nearest(wish.name, live).empty()) continue;
+      tell_unknown(catalogue, wish.name);
+    }
+  }
+
+  void tell_unknown(const Catalogue& catalogue, const std::string& name) {
+    silence_told_ = true;
+    last_reason_ = WhyQuiet::peers_but_not_this_type;
+    const Error error = nobody_knows(catalogue, "sub", name);
+    if (out_.style().quiet) return;
+    if (out_.json()) return out_.error(error);
+    std::string text = error_lines(Error(error.code(), error.what()));
+    if (!error.hint().empty()) text += "\n  " + error.hint();
+    out_.say(out_.paint_err(Color::error, out_.glyph_bad()) + " " + text);
+    out_.note(still_waiting());
+  }
+
+  void tell_silence() {
+    const Why why = subscriptions_[0].why();
+    if (why.reason == WhyQuiet::not_quiet || (silence_told_ && why.reason == last_reason_)) return;
+    const Catalogue catalogue = session_.domain().catalogue();
+    const std::string& name = options_.wishes[0].name;
+    if (why.reason == WhyQuiet::peers_but_not_this_type && !options_.wishes[0].is_pattern() &&
+        subscribers_of(catalogue, name).empty()) {
+      return tell_unknown(catalogue, name);
+    }
+    const bool first = !silence_told_;
+    silence_told_ = true;
+    last_reason_ = why.reason;
+    if (out_.json()) return out_.json_note(why_json(name, why));
+    out_.warn(why_lines(why));
+    if (first) out_.note(still_waiting());
+  }
+
+  int finish(Session::End end) {
+    if (failure_) {
+      out_.error(*failure_);
+      return exit_failed;
+    }
+    const std::string text = "# " + counted(values_, "sample") + " from " +
+                             counted(sources_.size(), "source") + " in " +
+                             span_text(session_.elapsed()) + ", " + grouped(lost_) + " lost";
+    if (end != Session::End::reader_gone) out_.note(text);
+    if (end == Session::End::timeout) return exit_timeout;
+    if (lost_ > 0) return exit_loss;
+    if (end == Session::End::deadline && values_ == 0) return exit_nothing;
+    return exit_ok;
+  }
+
+  Session& session_;
+  Output& out_;
+  Options options_;
+  SampleLines lines_;
+  Board board_;
+  std::uint64_t values_ = 0, lost_ = 0;
+  std::map<std::string, std::uint64_t> sources_;
+  std::optional<Error> failure_;
+  bool misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;
+  WhyQuiet last_reason_ = WhyQuiet::not_quiet;
+  std::vector<Subscription> subscriptions_;  // last: they end first
+};
+
+int run_sub(Invocation& invocation) {
+  auto options = parse_options(invocation);
+  if (!options) return fail(invocation, options.error());
+  auto session = Session::open(invocation);
+  if (!session) return fail(invocation, session.error());
+  return Subscriber(**session, std::move(*options)).run();
+}
+
+}  // namespace
+
+constinit const Command sub_command{
+    .name = "sub",
+    .aliases = "echo",
+    .group = Group::look,
+    .arguments = "TYPE...",
+    .summary = "print values as they arrive",
+    .about = "TYPE is a name, a pattern such as 'brewery.*' or '*', or a name with the id of one "
+             "exact type,\nas in Temperature@9f3a7c1e. After two seconds of silence the reason is "
+             "told on stderr. Ends with\nexit code 3 when values were lost; each loss is named.",
+    .flags = kFlags,
+    .examples = kExamples,
+    .run = run_sub,
+    .complete = Complete::types,
+    .arguments_min = 1,
+};
+
+}  // namespace dts::cli

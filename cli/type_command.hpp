@@ -1,0 +1,23 @@
+// The children of `dts type`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <cli/command.hpp>
+#include <dts/assignment.hpp>
+#include <dts/type.hpp>
+
+namespace dts::cli {
+
+extern const Command type_ls_command, type_show_command, type_diff_command, type_check_command,
+    type_new_command, type_export_command;
+
+// A text of several lines with each line made safe for a terminal.
+std::string printable_lines(std::string_view text);
+// What "can S read P" comes to: {"outcome","refusals":[...],"differences":[...]}.
+std::string assignment_json(const Assignment& assignment);
+// The type as JSON: name, id, and every named type with its members.
+std::string type_json(const Type& type);
+
+}  // namespace dts::cli
