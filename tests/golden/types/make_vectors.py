@@ -183,7 +183,7 @@ vector("a default of every scalar kind", "t.Defaults", {
   j : text = "é \"x\"\n", k : bytes = 0x00ff
   l : time = 2026-11-22T10:24:48.000000001Z, m : duration = -1h30m
   n : decimal = -12.50, o : decimal = 5e100
-  p : time = 1677-09-21T00:12:43.145224192Z, q : duration = -9223372036854775808ns
+  p : time = 1677-09-21T00:12:43.145224192Z, q : duration = -106751d23h47m16s854ms775us808ns
 }""")
 
 vector("composites, and a default of each", "t.Composites", {
