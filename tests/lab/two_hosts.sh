@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Two hosts, one cable, nothing configured: real readings cross; who comes late has the last value at
+# once; a type the receiver has never seen is shown; a mismatch is explained field by field.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+lab_start "two hosts, nothing configured"
+host a
+host b
+cable a va b vb 1
+
+background a "$lab_dir/source.out" "$DTS" source host
+wait_for 20 on b "$DTS" get host.Memory --timeout 2s || true
+on b "$DTS" sub host.Memory --json -n 3 --timeout 15s >"$lab_dir/sub.out" 2>"$lab_dir/sub_err.out" || true
+check "three readings of host a arrive on host b" [ "$(grep -c '"type":"host.Memory"' "$lab_dir/sub.out")" = 3 ]
+on b "$DTS" ls >"$lab_dir/ls.out" 2>&1 || true
+check "dts ls on b lists the types of a" has "$lab_dir/ls.out" host.Memory
+
+# The publisher says one value and then nothing more.
+background a "$lab_dir/pub.out" bash -c \
+  "(echo '{\"celsius\": 18.5, \"tank\": 3}'; sleep 600) | '$DTS' pub lab.Reading --define 'lab.Reading{celsius:f64[Cel], tank:i32}' -"
+wait_for 15 on b "$DTS" get lab.Reading --timeout 2s || true
+began=$(date +%s%N)
+on b "$DTS" sub lab.Reading --json -n 1 --timeout 10s >"$lab_dir/late.out" 2>"$lab_dir/late_err.out" || true
+took_ms=$((($(date +%s%N) - began) / 1000000))
+check "a late joiner has the last value" has "$lab_dir/late.out" 18.5
+check "and has it at once (${took_ms} ms)" [ "$took_ms" -lt 2000 ]
+on b "$DTS" show lab.Reading >"$lab_dir/show.out" 2>&1 || true
+check "b knows the type it has never seen, units included" has "$lab_dir/show.out" Cel
+check "and its fields" has "$lab_dir/show.out" tank
+
+status=0
+on b "$DTS" why lab.Reading --as 'lab.Reading{celsius:text}' >"$lab_dir/why.out" 2>&1 || status=$?
+check "dts why names the mismatch" has "$lab_dir/why.out" incompatible_type
+check "and the field" has "$lab_dir/why.out" celsius
+check "and says so by its exit code" [ "$status" = 1 ]
+lab_end
