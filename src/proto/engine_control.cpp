@@ -450,14 +450,6 @@ Peer* Engine::State::receive_announce(Instant now, const Path& from, const wire:
   peer->streams_count = a.streams_count;
   peer->wants_digest = a.wants_digest;
   peer->wants_count = a.wants_count;
-  if (a.streams_count == 0) peer->streams_progress.set_empty(a.streams_digest);
-  if (a.wants_count == 0 &&
-      !(peer->wants_progress.known() && peer->wants_progress.digest() == a.wants_digest)) {
-    peer->wants_progress.set_empty(a.wants_digest);
-    peer->wants.clear();
-    r.wants.clear();
-    routes_changed();
-  }
   sweep_due = std::min(sweep_due, now + options.announce_missed_max * peer->period * 5 / 4);
   if (fresh) {
     note(out, Notice::Kind::node_joined, header.node);
@@ -561,13 +553,37 @@ void Engine::State::receive_wants(Peer& peer, ByteView body, Outbox& out) {
   }
   routes_changed();
   if (part != ListProgress::Part::finished) return;
+  wants_listed(peer, out);
+}
+
+void Engine::State::wants_listed(Peer& peer, Outbox& out) {
+  routes_changed();
   peer.record.wants = peer.wants.list();
   std::erase_if(peer.joined, [&](const auto& joined) {
     const OwnStream* s = own(joined.first);
     return !s || !peer.wants.match(s->record.family, s->record.family_name).any;
   });
-  peer.push = true;
+  peer.push = peer.wants.size() != 0;
   note(out, Notice::Kind::interest_changed, peer.record.node);
+}
+
+// A list announced as empty needs no listing.
+void Engine::State::apply_empty_lists(Instant now, Peer& peer, Outbox& out) {
+  if (!peer.record.announced) return;
+  const auto held = [](const ListProgress& progress, std::uint64_t digest) {
+    return progress.known() && progress.digest() == digest;
+  };
+  if (peer.streams_count == 0 && !held(peer.streams_progress, peer.streams_digest)) {
+    peer.streams_progress.set_empty(peer.streams_digest);
+    for (const StreamRecord& r : peer.record.streams)
+      closing.emplace_back(now + milliseconds(100), peer.record.node, r.stream);
+    closing_due = std::min(closing_due, now + milliseconds(100));
+  }
+  if (peer.wants_count == 0 && !held(peer.wants_progress, peer.wants_digest)) {
+    peer.wants_progress.set_empty(peer.wants_digest);
+    peer.wants.clear();
+    wants_listed(peer, out);
+  }
 }
 
 // Are its lists what it announced? If not, ask: after a random while, unless they come anyhow.
@@ -599,6 +615,7 @@ void Engine::State::check_complete(Instant now, Peer& peer, Outbox& out) {
 
 // Does what this peer is owed by now.
 void Engine::State::settle_debts(Instant now, Peer& peer, Outbox& out) {
+  apply_empty_lists(now, peer, out);
   if (peer.push) push(now, peer, out);
   if (peer.announce_due <= now) announce_to(now, peer, out);
   if (peer.list_due <= now) {

@@ -194,6 +194,8 @@ struct Engine::State {
   void receive_streams(Instant now, Peer& peer, ByteView body, Outbox& out);
   void apply_stream(Instant now, Peer& peer, const wire::StreamEntry& entry, Outbox& out);
   void receive_wants(Peer& peer, ByteView body, Outbox& out);
+  void wants_listed(Peer& peer, Outbox& out);
+  void apply_empty_lists(Instant now, Peer& peer, Outbox& out);
   void receive_type(Instant now, ByteView body, Outbox& out);
   void receive_type_request(Instant now, const Path& from, Peer& peer, ByteView body, Outbox& out);
   void receive_probe(Instant now, const Path& from, ByteView body, std::size_t packet_bytes,
