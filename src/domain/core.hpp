@@ -48,9 +48,7 @@ struct SourceState {
   std::shared_ptr<Origin> origin;
   proto::StreamId stream = 0;
   PublishOptions options;
-  // Guarded by the Domain's lock: the last messages, for subscribers of this same domain that
-  // join late, and an encoder for dynamic values of a C++ type's publisher.
-  std::deque<domain::Held> last;
+  // Guarded by the Domain's lock: an encoder for dynamic values of a C++ type's publisher.
   std::shared_ptr<const Encoder> dynamic_encoder;
   LayoutPtr dynamic_layout;
   std::uint64_t messages = 0, bytes = 0;
@@ -168,8 +166,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
 
   // publishing.cpp
   void flush(Instant now);
-  void offer_local(Origin& origin, SourceState& source, proto::Sequence sequence,
-                   std::int64_t wall_ns, ByteView message);
+  void offer_local(Origin& origin, proto::Sequence sequence, std::int64_t wall_ns,
+                   ByteView message);
 
   // routing.cpp
   std::shared_ptr<Origin> origin_of(NodeId node, proto::StreamId stream,
@@ -186,6 +184,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   bool matches(const Subscriber& subscriber, FamilyId family, std::string_view name) const;
   Route::Verdict verdict_of(const Subscriber& subscriber, const Source& source) const;
   bool wanted(const proto::StreamRecord& record) const;
+  void offer_last(Subscriber& subscriber, Origin& origin);
   void heed(proto::Outbox& out, Round* round);  // the engine's notices
   void learn(const Type& type);
   Type known_type(TypeId id);
@@ -201,6 +200,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void enqueue(Subscriber& subscriber, Item item);
   void make_room(Subscriber& subscriber, const Item& item);
   void drop(Subscriber& subscriber, Item& item, Gap::Reason reason);
+  static void keep_last(Round& round);
   void take_ready(Round& round);
   static void take_from_queue(Round& round, Subscriber& subscriber);
   void release(Round& round);

@@ -12,6 +12,7 @@ constexpr std::size_t held_messages_max = 256;
 constexpr std::size_t held_bytes_max = 1u << 20;
 constexpr std::size_t from_queue_max = 256;  // in one round, of one subscriber
 constexpr std::size_t gaps_waiting_max = 1024;
+constexpr std::size_t last_bytes_max = 64 * 1024;  // of a message kept for late subscriptions
 
 }  // namespace
 
@@ -55,6 +56,17 @@ void DomainCore::deliver(Round* round, const proto::Message& message, proto::Out
                        : std::make_shared<Bytes>(message.bytes.begin(), message.bytes.end())});
     return;
   }
+  if (round != nullptr && origin->source->profile != Profile::stream) {
+    domain::Held& last = origin->last;
+    last.first = message.first;
+    last.last = message.last;
+    last.published_ns = message.published_ns;
+    origin->newest = message.bytes;
+    if (!origin->last_is_new) {
+      origin->last_is_new = true;
+      round->heard.push_back(origin);
+    }
+  }
   for (Route& to : origin->routes) {
     Item item;
     item.origin = origin;
@@ -66,6 +78,23 @@ void DomainCore::deliver(Round* round, const proto::Message& message, proto::Out
     if (message.owner) item.owner = message.owner;
     hand(round, to, std::move(item));
   }
+}
+
+// Once per round and origin, not per message: the newest message is copied out of the receive
+// memory.
+void DomainCore::keep_last(Round& round) {
+  for (Origin* origin : round.heard) {
+    domain::Held& last = origin->last;
+    origin->last_is_new = false;
+    if (origin->newest.size() > last_bytes_max)
+      last.bytes = nullptr;
+    else if (last.bytes.use_count() == 1)  // its memory serves again
+      std::const_pointer_cast<Bytes>(last.bytes)
+          ->assign(origin->newest.begin(), origin->newest.end());
+    else
+      last.bytes = std::make_shared<Bytes>(origin->newest.begin(), origin->newest.end());
+  }
+  round.heard.clear();
 }
 
 void DomainCore::deliver_gap(Round* round, const proto::Notice& notice) {

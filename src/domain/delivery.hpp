@@ -90,9 +90,11 @@ struct Origin : std::enable_shared_from_this<Origin> {
   std::vector<Route> routes;
   std::deque<Held> held;
   std::size_t held_bytes = 0;
+  Held last;                 // the last message, for a second subscription here that joins late
+  bool last_is_new = false;  // `newest` in a round's receive memory is to become `last`
+  ByteView newest;
   std::uint64_t messages = 0;         // received here
   std::uint64_t announced_first = 0;  // messages published, when it was first seen
-  Instant last_message{};
 };
 
 // One message, or one gap, on its way to one subscriber.
@@ -165,6 +167,7 @@ struct Round {
   std::vector<Item> items;
   std::atomic<std::size_t> next{0};
   std::vector<std::shared_ptr<Subscriber>> claimed;
+  std::vector<Origin*> heard;  // those whose `last_is_new`
   std::atomic<Subscriber*> current{nullptr};
   std::atomic<std::thread::id> thread{};
   Time received_at{};

@@ -131,6 +131,7 @@ void DomainCore::prepare(Round& round, Instant now) {
     // More is likely to be there: the next wait is left out.
     round.receive[i] = round.batches[i].packets.size() >= 8;
   }
+  keep_last(round);
   if (links) follow_links(now, round.out);
   meet_deadlines(now, &round, round.out);
   if (!round.out.notices.empty()) heed(round.out, &round);

@@ -13,8 +13,6 @@ constexpr Duration gather_window = std::chrono::microseconds(40);
 constexpr std::size_t gather_bytes = 60'000;
 // The encoded value lives here until it is submitted; above this the memory is given back.
 constexpr std::size_t scratch_bytes_max = 16u << 20;
-// The last values are kept for local late joiners up to this size each.
-constexpr std::size_t last_bytes_max = 1u << 20;
 
 Bytes& scratch() {
   thread_local Bytes bytes;
@@ -92,38 +90,25 @@ void DomainCore::close_source(SourceState& source) {
   settle(out_);
 }
 
-void DomainCore::offer_local(Origin& origin, SourceState& source, proto::Sequence sequence,
-                             std::int64_t wall_ns, ByteView message) {
+void DomainCore::offer_local(Origin& origin, proto::Sequence sequence, std::int64_t wall_ns,
+                             ByteView message) {
   if (!origin.routed) {
     proto::Outbox out;
     route(origin, out);
     send(out);
   }
   ++origin.messages;
-  const bool keep = source.options.profile != Profile::stream && source.options.history > 0 &&
-                    message.size() <= last_bytes_max;
-  if (origin.routes.empty() && !keep) return;
-  domain::Held held;
-  if (keep && source.last.size() >= source.options.history) {
-    held = std::move(source.last.front());  // its memory serves again
-    source.last.pop_front();
-  }
-  if (held.bytes.use_count() == 1)
-    std::const_pointer_cast<Bytes>(held.bytes)->assign(message.begin(), message.end());
-  else
-    held.bytes = std::make_shared<Bytes>(message.begin(), message.end());
-  held.first = held.last = sequence;
-  held.published_ns = wall_ns;
+  if (origin.routes.empty()) return;
+  const auto bytes = std::make_shared<const Bytes>(message.begin(), message.end());
   for (Route& to : origin.routes) {
     Item item;
     item.origin = &origin;
-    item.bytes = *held.bytes;
-    item.owner = held.bytes;
+    item.bytes = *bytes;
+    item.owner = bytes;
     item.first = item.last = sequence;
     item.published_ns = wall_ns;
     hand(nullptr, to, std::move(item));
   }
-  if (keep) source.last.push_back(std::move(held));
 }
 
 void DomainCore::flush(Instant now) {
@@ -146,7 +131,7 @@ Result<void> DomainCore::submit(SourceState& source, ByteView message) {
   }
   ++source.messages;
   source.bytes += message.size();
-  offer_local(*source.origin, source, *sequence, wall_ns, message);
+  offer_local(*source.origin, *sequence, wall_ns, message);
 
   // Without a thread in the loop nobody would send what gathers.
   if (loops_.empty() || now - last_flush_ >= gather_window) {

@@ -337,6 +337,37 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
   out.notices.clear();
 }
 
+// To a subscription that joins late, what this domain has itself: all that its own publishers
+// keep, the last value of the others.
+void DomainCore::offer_last(Subscriber& subscriber, Origin& origin) {
+  for (Route& to : origin.routes) {
+    if (to.subscriber.get() != &subscriber) continue;
+    Item item;
+    item.origin = &origin;
+    item.historic = true;
+    if (!origin.local) {
+      if (origin.last.bytes == nullptr) return;
+      item.owner = std::make_shared<const Bytes>(*origin.last.bytes);
+      item.bytes = *item.owner;
+      item.first = origin.last.first;
+      item.last = origin.last.last;
+      item.published_ns = origin.last.published_ns;
+      hand(nullptr, to, std::move(item));
+      return;
+    }
+    engine_->for_each_kept(origin.stream, [&](proto::Sequence first, proto::Sequence last,
+                                              std::int64_t published_ns, ByteView bytes) {
+      Item kept = item;
+      kept.owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+      kept.bytes = *kept.owner;
+      kept.first = first;
+      kept.last = last;
+      kept.published_ns = published_ns;
+      hand(nullptr, to, std::move(kept));
+    });
+  }
+}
+
 Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
   Lock lock(*this);
   if (closed_) return {};
@@ -369,23 +400,7 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
   for (const auto& [key, origin] : origins_) {
     if (!matches(*s, origin->family, origin->source->type_name)) continue;
     route(*origin, out);
-    if (!origin->local || !s->options.history) continue;
-    // The last values of this domain's own publishers.
-    const auto source = sources_.find(origin->stream);
-    if (source == sources_.end()) continue;
-    for (Route& to : origin->routes) {
-      if (to.subscriber.get() != s) continue;
-      for (const domain::Held& held : source->second->last) {
-        Item item;
-        item.bytes = *held.bytes;
-        item.owner = held.bytes;
-        item.origin = origin.get();
-        item.first = item.last = held.first;
-        item.published_ns = held.published_ns;
-        item.historic = true;
-        hand(nullptr, to, std::move(item));
-      }
-    }
+    if (s->options.history) offer_last(*s, *origin);
   }
   std::vector<NodeId> peers;
   engine_->for_each_peer([&](const proto::PeerRecord& peer) { peers.push_back(peer.node); });

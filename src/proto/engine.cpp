@@ -136,21 +136,22 @@ void Engine::State::tick(Instant now, Outbox& out) {
 void Engine::State::sweep(Instant now, Outbox& out) {
   if (closing_due <= now) {
     closing_due = Instant::max();
-    std::vector<std::tuple<Instant, NodeId, StreamId>> later;
-    for (const auto& [due, node, stream] : closing) {
-      if (due > now) {
-        later.emplace_back(due, node, stream);
-        closing_due = std::min(closing_due, due);
+    for (auto i = closing.begin(); i != closing.end();) {
+      if (i->second > now) {
+        closing_due = std::min(closing_due, i->second);
+        ++i;
         continue;
       }
+      const auto [node, stream] = i->first;
+      i = closing.erase(i);
       Peer* peer = peers.find(node);
       if (!peer) continue;
       forget_inbound(*peer, stream, true, out);
-      if (std::erase_if(peer->record.streams,
-                        [id = stream](const StreamRecord& r) { return r.stream == id; }))
-        note(out, Notice::Kind::stream_closed, node, stream);
+      const std::size_t erased = std::erase_if(
+          peer->record.streams, [id = stream](const StreamRecord& r) { return r.stream == id; });
+      if (erased) note(out, Notice::Kind::stream_closed, node, stream);
+      records -= erased;
     }
-    closing = std::move(later);
   }
   if (sweep_due > now) return;
   sweep_due = Instant::max();
@@ -185,6 +186,7 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
     note(out, Notice::Kind::node_restarted, other, 0, node.hex());
     break;
   }
+  records -= peer->record.streams.size();
   splitter.forget(node);
   window.forget(node);
   peers.remove(node);
@@ -381,7 +383,7 @@ const EngineCounters& Engine::counters() const { return state_->counters; }
 std::uint64_t Engine::memory_bytes() const {
   const State& s = *state_;
   return s.peers.memory_bytes() + s.joiner.memory_bytes() + s.splitter.bytes() +
-         s.history_budget.used + s.types.memory_bytes() + s.closing.size() * 32 +
+         s.history_budget.used + s.types.memory_bytes() + s.closing.size() * 80 +
          s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
 }
 NodeId Engine::node() const { return state_->options.node; }

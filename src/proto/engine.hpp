@@ -56,6 +56,7 @@ struct EngineOptions {
 
   std::uint32_t nodes_max = 16384;
   std::uint32_t streams_per_node_max = 4096;
+  std::uint32_t streams_max = 65536;  // records kept of all nodes
   std::uint32_t wants_per_node_max = 4096;
   std::uint32_t half_known_nodes_max = 1024;  // heard, not yet announced: 512 B each
   std::uint32_t documents_max = 8192;
@@ -126,7 +127,7 @@ struct Message {
   std::int64_t published_ns = 0;  // the publisher's wall clock
   ByteView bytes;
   bool historic = false;                 // sent before we joined
-  const StreamRecord* record = nullptr;  // valid until the next call of the engine
+  const StreamRecord* record = nullptr;  // valid until the tick() after the next
   std::shared_ptr<const Bytes> owner;    // set when `bytes` lies in memory of its own (joined)
 };
 
