@@ -8,17 +8,17 @@ DTS=$(realpath "$1")
 export DTS
 shift
 scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(self_check two_hosts peers_unicast firewall interface_change)
+[ ${#scenarios[@]} -gt 0 ] || scenarios=(self_check.sh two_hosts.sh peers_unicast.sh firewall.sh interface_change.sh)
 passed=0 failed=0 skipped=0
 for scenario in "${scenarios[@]}"; do
   status=0
-  timeout --foreground 120 bash "./$scenario.sh" || status=$?
+  timeout --foreground 120 bash "./${scenario%.sh}.sh" || status=$?
   case $status in
     0) passed=$((passed + 1)) ;;
     77) skipped=$((skipped + 1)) ;;
     *)
       failed=$((failed + 1))
-      echo "lab: $scenario FAILED (exit code $status)"
+      echo "lab: ${scenario%.sh} FAILED (exit code $status)"
       ;;
   esac
 done

@@ -1,6 +1,7 @@
 // loopback://[hub]: Domains of one process connected without a network, for tests and for programs
 // made of parts. Every step it takes can be made to fail (?fail=K), so that what is above can be
 // tested step by step. Memory and groups are the Hub's; this file is the Transport around a seat.
+// docs/reference/transports/loopback.md is its manual.
 #include <sys/eventfd.h>
 #include <unistd.h>
 
