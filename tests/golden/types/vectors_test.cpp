@@ -46,7 +46,8 @@ TEST(TypeVectors, have_the_document_and_id_that_the_notation_gives) {
     SCOPED_TRACE(vector["title"].get<std::string>());
     const auto types = Type::parse_all(vector["notation"].get<std::string>());
     ASSERT_TRUE(types.ok()) << types.error().text();
-    const auto named = [&](const Type& type) { return type.name() == vector["name"]; };
+    const auto name = vector["name"].get<std::string>();
+    const auto named = [&](const Type& type) { return type.name() == name; };
     const auto type = std::find_if(types->begin(), types->end(), named);
     ASSERT_NE(type, types->end());
     EXPECT_EQ(to_hex(type->document()), vector["document"].get<std::string>());
