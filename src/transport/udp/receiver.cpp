@@ -18,7 +18,7 @@ void Receiver::prepare(ReceiveBatch& batch) {
     batch.memory = std::make_unique_for_overwrite<std::uint8_t[]>(batch.memory_bytes);
     batch.packets.reserve(kPacketsUsual);
   }
-  for (std::size_t i = 0; i < kReads; ++i) {
+  for (std::size_t i = 0; i < reads_next_; ++i) {
     pieces_[i] = {batch.memory.get() + i * kStrideBytes, kReadBytes};
     msghdr& header = reads_[i].msg_hdr;
     header.msg_name = &senders_[i];
@@ -34,18 +34,25 @@ void Receiver::prepare(ReceiveBatch& batch) {
 
 bool Receiver::receive(int fd, ReceiveBatch& batch) {
   prepare(batch);
-  const int count = ::recvmmsg(fd, reads_.data(), kReads, MSG_DONTWAIT, nullptr);
-  if (count < 0) {
+  const int got =
+      ::recvmmsg(fd, reads_.data(), static_cast<unsigned>(reads_next_), MSG_DONTWAIT, nullptr);
+  if (got < 0) {
     // An error that the network reported for an earlier packet; the next call reads on.
     if (errno != EAGAIN && errno != EINTR) add(failed_, 1);
     return errno != EAGAIN;
   }
-  std::size_t bytes = 0;
+  const auto count = static_cast<std::size_t>(got);
+  std::size_t bytes = 0, read_bytes = 1;
   const std::size_t before = batch.packets.size();
-  for (int i = 0; i < count; ++i) bytes += split(reads_[static_cast<std::size_t>(i)], batch);
+  for (std::size_t i = 0; i < count; ++i) {
+    read_bytes += reads_[i].msg_len;
+    bytes += split(reads_[i], batch);
+  }
   add(packets_, batch.packets.size() - before);
   add(bytes_, bytes);
-  return true;
+  const bool all = count < reads_next_;
+  reads_next_ = std::clamp<std::size_t>(kBytesAtOnce * count / read_bytes, 1, kReads);
+  return !all;
 }
 
 // Returns the bytes of the packets added.

@@ -20,13 +20,16 @@ class Receiver {
  public:
   Receiver(const LinkTable& links, std::uint16_t& own_port) : links_(links), own_port_(own_port) {}
 
-  // Adds what `fd` holds to batch.packets. False: it held nothing.
+  // Adds what `fd` holds to batch.packets. False: that was all, or nothing.
   bool receive(int fd, ReceiveBatch& batch);
   // Written by the receiving thread, read by any.
   void add_counters(TransportCounters& counters) const;
 
  private:
-  static constexpr std::size_t kReads = 16;  // one recvmmsg
+  static constexpr std::size_t kReads = 16;  // one recvmmsg, at most
+  // Merged reads are as large as many single ones: more than this at once would leave the cache
+  // before anybody looks at it.
+  static constexpr std::size_t kBytesAtOnce = 192u << 10;
   static constexpr std::size_t kReadBytes = 65536;
   // Not a power of two: reads of like size must not compete for the same lines of the cache.
   static constexpr std::size_t kStrideBytes = kReadBytes + 4096 + 64;
@@ -44,6 +47,7 @@ class Receiver {
 
   const LinkTable& links_;
   const std::uint16_t& own_port_;
+  std::size_t reads_next_ = kReads;  // how many fit, by the size of the last ones
   std::array<mmsghdr, kReads> reads_;
   std::array<iovec, kReads> pieces_;
   std::array<sockaddr_in, kReads> senders_;

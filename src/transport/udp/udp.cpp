@@ -91,7 +91,8 @@ class Udp final : public Transport {
   std::uint32_t buffer_bytes_ = 0;
   std::vector<TransportNotice> notices_;
   TransportCounters counters_at_close_;
-  // Of the receiving thread: the socket that had something last, and how often in a row.
+  // Of the receiving thread: the socket that had something last, and how often it is read before
+  // epoll is asked again.
   const ReceiveSocket* hot_ = nullptr;
   int hot_reads_ = 0;
 };
@@ -248,28 +249,26 @@ void Udp::tell_refused(const std::string& where) {
        "the firewall of this machine refuses what is sent to " + where + " (" + cure + ")");
 }
 
-// Most reads find their packets where the last ones were, so that socket is read first; the
-// others get their turn by epoll, which serves them in rotation.
+// Most packets come where the last ones came, so that socket is read first, without asking epoll;
+// after a read that took all, or many in a row, epoll says which is next and serves all in turn.
 Result<std::size_t> Udp::receive(ReceiveBatch& batch) {
   batch.packets.clear();
   if (!epoll_) return closed();
-  for (int round = 0; round < kEmptyReadsMax; ++round) {
-    if (hot_ != nullptr && hot_reads_ < kHotReads) {
-      ++hot_reads_;
-      if (!receiver_.receive(hot_->fd.get(), batch)) hot_ = nullptr;
-    } else {
-      epoll_event event{};
-      if (::epoll_wait(epoll_.get(), &event, 1, 0) <= 0) break;
-      hot_reads_ = 0;
-      if (event.data.ptr == &interface_watch_) {
-        interface_watch_.drain();
-        interfaces_suspect_ = true;
-        hot_ = nullptr;
-      } else {
-        hot_ = static_cast<const ReceiveSocket*>(event.data.ptr);
-      }
+  for (int round = 0; round < kEmptyReadsMax && batch.packets.empty(); ++round) {
+    if (hot_ != nullptr && hot_reads_ > 0) {
+      hot_reads_ = receiver_.receive(hot_->fd.get(), batch) ? hot_reads_ - 1 : 0;
+      continue;
     }
-    if (!batch.packets.empty()) break;
+    epoll_event event{};
+    hot_reads_ = kHotReads;  // the next read after a wake-up goes to the same socket
+    if (::epoll_wait(epoll_.get(), &event, 1, 0) <= 0) break;
+    if (event.data.ptr == &interface_watch_) {
+      interface_watch_.drain();
+      interfaces_suspect_ = true;
+      hot_reads_ = 0;
+    } else {
+      hot_ = static_cast<const ReceiveSocket*>(event.data.ptr);
+    }
   }
   return batch.packets.size();
 }
