@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+
+#include <dts/format.hpp>
+#include <dts/value.hpp>
+#include <format/json.hpp>
+
+namespace dts {
+namespace {
+
+// The error of reading `text` as a value of the type, or "" and `*back` as it is written again.
+std::string read(const char* notation, std::string_view text, std::string* back = nullptr) {
+  Value value = Value::of(Type::parse(notation).value()).value();
+  const auto done = from_json(text, value.layout(), value.data());
+  if (!done) return done.error().text();
+  if (back != nullptr) *back = to_json(value.layout(), value.data()).value();
+  return {};
+}
+std::string again(const char* notation, std::string_view text) {
+  std::string back;
+  const std::string error = read(notation, text, &back);
+  return error.empty() ? back : error;
+}
+
+TEST(Json, says_where_and_what_and_what_to_try) {
+  EXPECT_EQ(read("b.T{celsius:f64, tank:i32}", R"({"celsius": "warm", "tank": 1})"),
+            "E1205 \"warm\" is not a number, at celsius (try: write it without quotes)");
+  EXPECT_EQ(read("b.T{celsius:f64, tank:i32}", R"({"celcius": 1})"),
+            "E1204 b.T has no field \"celcius\", at celcius (try: did you mean \"celsius\"?)");
+  EXPECT_EQ(read("b.T{celsius:f64, tank:i32}", R"({"celsius": 1})"),
+            "E1206 field \"tank\" is missing, at tank: it is i32 and has no default");
+  EXPECT_EQ(read("b.T{name:text}", R"({"name": 5})"),
+            "E1205 a number where a string is expected, at name: the type is text (try: put it in "
+            "quotes)");
+  EXPECT_EQ(read("b.T{xs:list<i8>}", R"({"xs": [1, 2, 300]})"),
+            "E1205 \"300\" is not a value of i8, at xs.2");
+  EXPECT_EQ(read("b.T{s:b.S}\nenum b.S{idle = 0, heating = 1}", R"({"s": "heatin"})"),
+            "E1205 \"heatin\" is not a symbol of b.S, at s (try: did you mean \"heating\"?)");
+  EXPECT_EQ(read("b.T{a:i32}", "{\"a\": 1,\n \"b\" 2}"),
+            "E1204 b.T has no field \"b\", at b (try: did you mean \"a\"?)");
+  EXPECT_EQ(read("b.T{a:i32}", "{\"a\":\n 1 2}"),
+            "E1202 not valid JSON: ',' or '}' expected, not '2', at line 2, column 4");
+}
+
+TEST(Json, takes_keys_in_any_order_but_each_once) {
+  EXPECT_EQ(again("b.T{a:i32, b:i32, c:i32}", R"( { "c":3, "a":1 ,"b":2 } )"),
+            R"({"a":1,"b":2,"c":3})");
+  EXPECT_NE(read("b.T{a:i32}", R"({"a":1,"a":1})"), "");
+  EXPECT_NE(read("b.T{m:map<text,i8>}", R"({"m":{"k":1,"k":2}})"), "");
+  EXPECT_EQ(again("b.T{a:i32}", "{\"\\u0061\":1}"), R"({"a":1})");  // an escape is the letter
+}
+
+TEST(Json, takes_the_publishers_default_for_what_is_left_out) {
+  const Type publisher = Type::parse("b.T{a:i16 = 7, b:optional<i8>, c:text = \"x\"}").value();
+  const Type subscriber =
+      Type::parse("b.T{a:i64 = 99, b:optional<i8>, c:text = \"y\", d:i8 = 5}").value();
+  Value value = Value::of(subscriber).value();
+  ASSERT_TRUE(value.set("d", 1).ok());
+  ASSERT_TRUE(value.set("b", 1).ok());
+  const auto decoder = find_format(built_in_formats(), "json")
+                           ->decoder(Assignment::make(publisher, subscriber), value.layout())
+                           .value();
+  ASSERT_TRUE(decoder->decode(as_bytes("{}"), value.data()).ok());
+  EXPECT_EQ(to_json(value.layout(), value.data()).value(), R"({"a":7,"c":"x","d":5})");
+}
+
+TEST(Json, an_empty_optional_with_a_default_is_written_as_null) {
+  EXPECT_EQ(again("b.T{a:optional<i32> = 5}", R"({"a":null})"), R"({"a":null})");
+  EXPECT_EQ(again("b.T{a:optional<i32> = 5}", "{}"), R"({"a":5})");
+}
+
+TEST(Json, takes_whole_numbers_however_they_are_written) {
+  EXPECT_EQ(again("b.T{a:i32}", R"({"a":2e1})"), R"({"a":20})");
+  EXPECT_EQ(again("b.T{a:i32}", R"({"a":20.0})"), R"({"a":20})");
+  EXPECT_NE(read("b.T{a:i32}", R"({"a":20.5})"), "");
+  EXPECT_NE(read("b.T{a:u32}", R"({"a":-1})"), "");
+  EXPECT_NE(read("b.T{a:i32}", R"({"a":2147483648})"), "");
+  EXPECT_EQ(again("b.T{a:i64}", R"({"a":9007199254740993})"), R"({"a":"9007199254740993"})");
+  EXPECT_NE(read("b.T{a:i64}", R"({"a":1e19})"), "");
+  EXPECT_NE(read("b.T{a:f64}", R"({"a":1e999})"), "");
+  EXPECT_NE(read("b.T{a:f32}", R"({"a":1e39})"), "");
+}
+
+TEST(Json, refuses_what_the_grammar_does_not_have) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "}",
+                           "nul",
+                           "{\"a\":01}",
+                           "{\"a\":+1}",
+                           "{\"a\":.5}",
+                           "{\"a\":1.}",
+                           "{\"a\":1e}",
+                           "{\"a\":1,}",
+                           "{,}",
+                           "{a:1}",
+                           "{'a':1}",
+                           "{\"a\":1} x",
+                           "{\"a\":1}{}",
+                           "{\"a\":NaN}",
+                           "{\"a\" 1}",
+                           "{\"a\":--1}",
+                           "[1]",
+                           "{\"a\":1/**/}",
+                           "\xef\xbb\xbf{\"a\":1}",
+                           "{\"a\":0x10}",
+                           "{\"\\x\":1}",
+                           "{\"a\\ud800\":1}",
+                           "{\"a\n\":1}",
+                           "{\"a\xff\":1}"}) {
+    EXPECT_NE(read("b.T{a:i32}", text), "") << text;
+  }
+}
+
+TEST(Json, checks_even_what_the_subscriber_does_not_read) {
+  const Type publisher = Type::parse("b.T{a:i32, junk:list<i32>}").value();
+  const Type subscriber = Type::parse("b.T{a:i32}").value();
+  Value value = Value::of(subscriber).value();
+  const auto decoder = find_format(built_in_formats(), "json")
+                           ->decoder(Assignment::make(publisher, subscriber), value.layout())
+                           .value();
+  EXPECT_TRUE(decoder->decode(as_bytes(R"({"junk":[1,{"x":null}],"a":1})"), value.data()).ok());
+  EXPECT_FALSE(decoder->decode(as_bytes(R"({"junk":[1 2],"a":1})"), value.data()).ok());
+  EXPECT_FALSE(decoder->decode(as_bytes(R"({"junk":[1,],"a":1})"), value.data()).ok());
+  const std::string bomb = R"({"junk":)" + std::string(100000, '[');
+  EXPECT_EQ(decoder->decode(as_bytes(bomb), value.data()).error().code(), ErrorCode::limit_reached);
+}
+
+TEST(Json, refuses_depth_bombs_and_amplification) {
+  std::string bomb;
+  for (int i = 0; i < 100000; ++i) bomb += R"({"next":)";
+  EXPECT_NE(read("b.N{next:optional<b.N>}", bomb).find("E1008"), std::string::npos);
+  // Three bytes an element, each of them 8 KB in memory.
+  std::string many = R"({"xs":[{})";
+  for (int i = 0; i < 5000; ++i) many += ",{}";
+  std::string notation = "b.Outer{xs:list<b.Wide>}\nb.Wide{";
+  for (int i = 0; i < 500; ++i) notation += "f" + std::to_string(i) + ":optional<i64>, ";
+  notation += "last:optional<i64>}";
+  EXPECT_NE(read(notation.c_str(), many + "]}").find("E1008"), std::string::npos);
+}
+
+TEST(Json, a_union_holds_one_case_or_none) {
+  const char* type = "b.T{u:b.U}\nunion b.U{a:i32, b:text}";
+  EXPECT_EQ(again(type, R"({"u":{"b":"x"}})"), R"({"u":{"b":"x"}})");
+  EXPECT_EQ(again(type, R"({"u":{}})"), R"({"u":{}})");
+  EXPECT_NE(read(type, R"({"u":{"a":1,"b":"x"}})"), "");
+  EXPECT_NE(read(type, R"({"u":{"c":1}})"), "");
+  EXPECT_NE(read("b.T{u:b.U}\nclosed union b.U {a:i32}", R"({"u":{}})"), "");
+}
+
+TEST(Json, reads_base64_of_either_alphabet_padded_or_not) {
+  Bytes bytes;
+  for (const char* text : {"+/8=", "-_8=", "-_8", "+/8"}) {
+    ASSERT_TRUE(format::json::read_base64(text, bytes)) << text;
+    EXPECT_EQ(bytes, (Bytes{0xfb, 0xff})) << text;
+  }
+  for (const char* text : {"A", "A===", "AB=", "AA=A", "AAAA=", "A\nAA", "/x=="})
+    EXPECT_FALSE(format::json::read_base64(text, bytes)) << text;
+}
+
+TEST(Json, reads_decimals_exactly_or_not_at_all) {
+  Decimal decimal;
+  ASSERT_TRUE(format::json::read_decimal("-1.50", decimal));
+  EXPECT_EQ(decimal, (Decimal{-150, -2}));
+  ASSERT_TRUE(format::json::read_decimal("-9223372036854775808e-128", decimal));
+  EXPECT_EQ(decimal, (Decimal{INT64_MIN, -128}));
+  for (const char* text : {"", "-", ".5", "1.", "1e", "1e128", "9223372036854775808", "1 ", "0x1"})
+    EXPECT_FALSE(format::json::read_decimal(text, decimal)) << text;
+}
+
+}  // namespace
+}  // namespace dts

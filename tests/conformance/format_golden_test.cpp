@@ -1,0 +1,51 @@
+// Messages that others made: Cap'n Proto's by its own tool, JSON's by Python. See the makers in
+// tests/golden/.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include <dts/format.hpp>
+#include <dts/value.hpp>
+
+namespace dts {
+namespace {
+
+std::string read_file(const std::string& name) {
+  std::ifstream file(std::string(DTS_GOLDEN) + "/" + name, std::ios::binary);
+  EXPECT_TRUE(file) << name;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(FormatGolden, reads_what_the_capnp_tool_wrote) {
+  const Type type = Type::parse(read_file("capnproto/batch.type")).value();
+  Value read = Value::of(type).value();
+  const auto decoder = find_format(built_in_formats(), "capnproto")
+                           ->decoder(Assignment::make(type, type), read.layout())
+                           .value();
+  const std::string message = read_file("capnproto/batch.bin");
+  const auto decoded = decoder->decode(as_bytes(message), read.data());
+  ASSERT_TRUE(decoded.ok()) << decoded.error().text();
+  EXPECT_EQ(to_json(read.layout(), read.data()).value() + "\n", read_file("capnproto/batch.json"));
+}
+
+// A line: ["type in notation", "value as text"].
+TEST(FormatGolden, reads_and_writes_json_as_python_does) {
+  const Type row_type = Type::parse("t.Row{row:list<text>}").value();
+  std::ifstream file(std::string(DTS_GOLDEN) + "/json/scalars.json");
+  int cases = 0;
+  for (std::string line; std::getline(file, line); ++cases) {
+    Value row = Value::of(row_type).value();
+    ASSERT_TRUE(from_json("{\"row\":" + line + "}", row.layout(), row.data()).ok()) << line;
+    const std::string text = row.text("row.1").value();
+    const Type type = Type::parse(row.text("row.0").value()).value();
+    Value value = Value::of(type).value();
+    const auto read = from_json(text, value.layout(), value.data());
+    ASSERT_TRUE(read.ok()) << line << "\n" << read.error().text();
+    std::string written = to_json(value.layout(), value.data()).value();
+    EXPECT_EQ(written, text);
+  }
+  EXPECT_GT(cases, 30);
+}
+
+}  // namespace
+}  // namespace dts
