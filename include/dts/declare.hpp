@@ -17,18 +17,20 @@
 // What has private members or a base class lists its fields, by DTS_DESCRIBE or, where options are
 // wanted, by dts::field("name", &T::member).
 //
-//   C++                                              DTS
-//   bool, integers (long etc. by width)              bool, i8 ... u64
-//   float, double                                    f32, f64
-//   std::string                                      text
-//   std::vector<std::uint8_t> (dts::Bytes)           bytes
-//   dts::Time, dts::Duration                         time, duration   (nanoseconds only)
-//   dts::Decimal, dts::Any                           decimal, any
-//   std::vector<T>, dts::List<T>                     list<T>          (dts::List also for u8)
-//   std::array<T, N>                                 array<T, N>
-//   std::map<K, V>, std::unordered_map<K, V>         map<K, V>        (K: bool, integer, text,
-//   enum) std::optional<T>, std::unique_ptr<T>             optional<T> a struct, enum, dts::Union,
-//   described variant    struct, enum, union
+// clang-format off
+//   C++                                        DTS
+//   bool, integers (long etc. by width)        bool, i8 ... u64
+//   float, double                              f32, f64
+//   std::string                                text
+//   std::vector<std::uint8_t> (dts::Bytes)     bytes
+//   dts::Time, dts::Duration                   time, duration; nanoseconds only
+//   dts::Decimal, dts::Any                     decimal, any
+//   std::vector<T>, dts::List<T>               list<T>; dts::List also of std::uint8_t and bool
+//   std::array<T, N>                           array<T, N>
+//   std::map<K, V>, std::unordered_map<K, V>   map<K, V>; K is a bool, integer, text or enumeration
+//   std::optional<T>, std::unique_ptr<T>       optional<T>
+//   struct, enum, dts::Union, std::variant     struct, enum, union
+// clang-format on
 // Everything else does not compile, and the message says what to do instead.
 #pragma once
 
@@ -47,10 +49,7 @@
 #include <variant>
 #include <vector>
 
-#include <dts/declare/containers.hpp>
 #include <dts/declare/draft.hpp>
-#include <dts/declare/members.hpp>
-#include <dts/declare/reflect.hpp>
 #include <dts/layout.hpp>
 #include <dts/type.hpp>
 #include <dts/value.hpp>
@@ -230,10 +229,19 @@ inline constexpr declared::Undeclared describe{};
 // ---- containers of our own ----
 
 // A std::vector that is a list<T> for every T: List<std::uint8_t> is list<u8>, where
-// std::vector<std::uint8_t> is bytes.
+// std::vector<std::uint8_t> is bytes; and List<bool> has elements that lie in memory as such.
 template <class T>
 struct List : std::vector<T> {
   using std::vector<T>::vector;
+};
+struct Bool {
+  bool value = false;
+  constexpr Bool(bool initial = false) : value(initial) {}
+  constexpr operator bool() const { return value; }
+};
+template <>
+struct List<bool> : std::vector<Bool> {
+  using std::vector<Bool>::vector;
 };
 
 template <std::size_t Size>
@@ -295,26 +303,14 @@ class Union : public std::variant<std::monostate, typename Cases::type...> {
 
 }  // namespace dts
 
-#include <dts/declare/build.hpp>
-
-namespace dts {
-
-template <class T>
-const Layout& layout_of() {
-  static_assert(std::is_same_v<T, std::remove_cvref_t<T>>,
-                "dts: ask for the layout of the plain type, without const, volatile or &");
-  declared::Entry& entry = declared::entry<T>;
-  const Layout* layout = entry.published.load(std::memory_order_acquire);
-  return layout != nullptr ? *layout : declared::publish(entry);
-}
-
-}  // namespace dts
-
-// For a class with private members or a base class: in the public part of its body, after the
-// fields, DTS_DESCRIBE(Tank, "brewery.Tank", level, label) lists what travels.
-#define DTS_DESCRIBE(Class, name, ...) \
-  static constexpr auto dts =          \
-      ::dts::type(name __VA_OPT__(, ) DTS_DESCRIBE_FIELDS(Class, __VA_ARGS__))
+// For a class with private members or a base class: anywhere in the public part of its body,
+// DTS_DESCRIBE(Tank, "brewery.Tank", level, label); lists what travels.
+#define DTS_DESCRIBE(Class, name, ...)                                               \
+  using DtsDescribed = Class;                                                        \
+  static constexpr auto dts_describe() {                                             \
+    return ::dts::type(name __VA_OPT__(, ) DTS_DESCRIBE_FIELDS(Class, __VA_ARGS__)); \
+  }                                                                                  \
+  static_assert(true)
 #define DTS_DESCRIBE_FIELDS(Class, ...) \
   __VA_OPT__(DTS_EXPAND(DTS_DESCRIBE_NEXT(Class, __VA_ARGS__)))
 #define DTS_DESCRIBE_NEXT(Class, member, ...) \
@@ -327,3 +323,5 @@ const Layout& layout_of() {
 #define DTS_EXPAND3(...) DTS_EXPAND2(DTS_EXPAND2(DTS_EXPAND2(DTS_EXPAND2(__VA_ARGS__))))
 #define DTS_EXPAND2(...) DTS_EXPAND1(DTS_EXPAND1(DTS_EXPAND1(DTS_EXPAND1(__VA_ARGS__))))
 #define DTS_EXPAND1(...) __VA_ARGS__
+
+#include <dts/declare/build.hpp>  // the templates behind layout_of

@@ -85,7 +85,7 @@ class Value {
   // Back to the zero value, with declared defaults: an optional becomes empty, a list too.
   Result<void> clear(std::string_view path);
 
-  // Bit-equal (all NaN are equal).
+  // Of one type, and bit-equal (all NaN are equal), however each lies in memory.
   friend bool operator==(const Value& a, const Value& b);
 
  private:

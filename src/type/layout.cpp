@@ -6,6 +6,7 @@
 
 #include <dts/declare/containers.hpp>
 #include <dts/value.hpp>
+#include <type/scalar.hpp>
 
 namespace dts {
 
@@ -127,6 +128,16 @@ const void* array_elements(const Layout&, const void* array) { return array; }
 
 namespace {
 
+// A value and how it lies; the two compared may lie differently (a struct of C++ and a value of the
+// same type computed from its document).
+struct Side {
+  const Layout& layout;
+  const void* value;
+  const LayoutFunctions& functions() const { return layout.functions; }
+};
+
+bool equal_sides(const Side& a, const Side& b);
+
 template <class Float>
 bool equal_floats(const void* a, const void* b) {
   Float x, y;
@@ -135,83 +146,114 @@ bool equal_floats(const void* a, const void* b) {
   return (std::isnan(x) && std::isnan(y)) || std::memcmp(a, b, sizeof x) == 0;
 }
 
-bool is_plain(Kind kind) {
-  return kind == Kind::boolean || (kind >= Kind::i8 && kind <= Kind::u64) || kind == Kind::time ||
-         kind == Kind::duration || kind == Kind::enumeration;
-}
-
-bool equal_elements(const Layout& element, const void* a, const void* b, std::size_t count) {
+bool equal_elements(const Side& a, const Side& b) {
+  const std::size_t count = a.functions().count(a.layout, a.value);
+  if (count != b.functions().count(b.layout, b.value)) return false;
   if (count == 0) return true;
-  if (is_plain(element.kind)) return std::memcmp(a, b, count * element.size) == 0;
+  const void* in_a = a.functions().elements(a.layout, a.value);
+  const void* in_b = b.functions().elements(b.layout, b.value);
+  const Layout& element_a = *a.layout.element;
+  const Layout& element_b = *b.layout.element;
+  if (is_integral(element_a) && element_a.size == element_b.size) {
+    return std::memcmp(in_a, in_b, count * element_a.size) == 0;
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    if (!equal(element, offset(a, i * element.size), offset(b, i * element.size))) return false;
+    if (!equal_sides({element_a, offset(in_a, i * element_a.size)},
+                     {element_b, offset(in_b, i * element_b.size)})) {
+      return false;
+    }
   }
   return true;
 }
 
-bool equal_maps(const Layout& layout, const void* a, const void* b) {
-  const LayoutFunctions& functions = layout.functions;
-  if (functions.map_count(layout, a) != functions.map_count(layout, b)) return false;
+bool equal_maps(const Side& a, const Side& b) {
+  if (a.functions().map_count(a.layout, a.value) != b.functions().map_count(b.layout, b.value)) {
+    return false;
+  }
   void* cursor = nullptr;
   const void* key;
   const void* value;
-  while (functions.map_next(layout, a, &cursor, &key, &value)) {
-    const void* other = functions.map_find(layout, b, key);
-    if (other == nullptr || !equal(*layout.element, value, other)) return false;
+  while (a.functions().map_next(a.layout, a.value, &cursor, &key, &value)) {
+    std::uint64_t integer = 0;
+    const void* key_in_b = key;
+    if (is_integral(*a.layout.key)) {  // an enumeration may have another width there
+      store_integer(*b.layout.key, &integer, load_integer(*a.layout.key, key));
+      key_in_b = &integer;
+    }
+    const void* other = b.functions().map_find(b.layout, b.value, key_in_b);
+    if (other == nullptr) return false;
+    if (!equal_sides({*a.layout.element, value}, {*b.layout.element, other})) return false;
   }
   return true;
 }
 
-bool equal_unions(const Layout& layout, const void* a, const void* b) {
-  const std::uint32_t which = layout.functions.which(layout, a);
-  if (which != layout.functions.which(layout, b)) return false;
+bool equal_unions(const Side& a, const Side& b) {
+  const std::uint32_t which = a.functions().which(a.layout, a.value);
+  if (which != b.functions().which(b.layout, b.value)) return false;
   return which == Layout::no_case ||
-         equal(*layout.fields[which].layout, layout.functions.held(layout, a),
-               layout.functions.held(layout, b));
+         equal_sides({*a.layout.fields[which].layout, a.functions().held(a.layout, a.value)},
+                     {*b.layout.fields[which].layout, b.functions().held(b.layout, b.value)});
+}
+
+bool equal_optionals(const Side& a, const Side& b) {
+  const void* x = a.functions().get(a.layout, a.value);
+  const void* y = b.functions().get(b.layout, b.value);
+  if (x == nullptr || y == nullptr) return x == y;
+  return equal_sides({*a.layout.element, x}, {*b.layout.element, y});
+}
+
+bool equal_structures(const Side& a, const Side& b) {
+  for (std::size_t i = 0; i < a.layout.fields.size(); ++i) {
+    const LayoutField& x = a.layout.fields[i];
+    const LayoutField& y = b.layout.fields[i];
+    if (!equal_sides({*x.layout, offset(a.value, x.offset)},
+                     {*y.layout, offset(b.value, y.offset)})) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool equal_sides(const Side& a, const Side& b) {
+  switch (a.layout.kind) {
+    case Kind::f32:
+      return equal_floats<float>(a.value, b.value);
+    case Kind::f64:
+      return equal_floats<double>(a.value, b.value);
+    case Kind::decimal:
+      return *static_cast<const Decimal*>(a.value) == *static_cast<const Decimal*>(b.value);
+    case Kind::any:
+      return *static_cast<const Any*>(a.value) == *static_cast<const Any*>(b.value);
+    case Kind::text:
+    case Kind::bytes:
+      return as_text(a.functions().view(a.layout, a.value)) ==
+             as_text(b.functions().view(b.layout, b.value));
+    case Kind::structure:
+      return equal_structures(a, b);
+    case Kind::list:
+    case Kind::array:
+      return equal_elements(a, b);
+    case Kind::map:
+      return equal_maps(a, b);
+    case Kind::optional:
+      return equal_optionals(a, b);
+    case Kind::union_:
+      return equal_unions(a, b);
+    default:
+      return load_integer(a.layout, a.value) == load_integer(b.layout, b.value);
+  }
 }
 
 }  // namespace
 
 bool equal(const Layout& layout, const void* a, const void* b) {
-  const LayoutFunctions& functions = layout.functions;
-  switch (layout.kind) {
-    case Kind::f32:
-      return equal_floats<float>(a, b);
-    case Kind::f64:
-      return equal_floats<double>(a, b);
-    case Kind::decimal:
-      return *static_cast<const Decimal*>(a) == *static_cast<const Decimal*>(b);
-    case Kind::any:
-      return *static_cast<const Any*>(a) == *static_cast<const Any*>(b);
-    case Kind::text:
-    case Kind::bytes:
-      return as_text(functions.view(layout, a)) == as_text(functions.view(layout, b));
-    case Kind::structure:
-      for (const LayoutField& field : layout.fields) {
-        if (!equal(*field.layout, offset(a, field.offset), offset(b, field.offset))) return false;
-      }
-      return true;
-    case Kind::list: {
-      const std::size_t count = functions.count(layout, a);
-      return count == functions.count(layout, b) &&
-             equal_elements(*layout.element, functions.elements(layout, a),
-                            functions.elements(layout, b), count);
-    }
-    case Kind::array:
-      return equal_elements(*layout.element, a, b, layout.length);
-    case Kind::map:
-      return equal_maps(layout, a, b);
-    case Kind::optional: {
-      const void* x = functions.get(layout, a);
-      const void* y = functions.get(layout, b);
-      if (x == nullptr || y == nullptr) return x == y;
-      return equal(*layout.element, x, y);
-    }
-    case Kind::union_:
-      return equal_unions(layout, a, b);
-    default:
-      return std::memcmp(a, b, layout.size) == 0;
-  }
+  return equal_sides({layout, a}, {layout, b});
+}
+
+bool operator==(const Value& a, const Value& b) {
+  if (!a.valid() || !b.valid()) return a.valid() == b.valid();
+  if (a.layout_ != b.layout_ && !(a.type().valid() && a.type() == b.type())) return false;
+  return equal_sides({*a.layout_, a.memory_}, {*b.layout_, b.memory_});
 }
 
 }  // namespace dts

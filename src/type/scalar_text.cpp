@@ -153,7 +153,7 @@ template <class Float>
 Result<void> float_from_text(void* value, std::string_view text) {
   Float number{};
   std::string_view digits = text;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
   const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (end.ec == std::errc::result_out_of_range) {
     return wrong(text, sizeof(Float) == 4 ? "within the range of f32" : "within the range of f64");
@@ -246,7 +246,8 @@ Result<Decimal> decimal_from_text(std::string_view text) {
     digits.assign(rest);
   }
   Decimal decimal;
-  const char* begin = digits.data() + (digits.starts_with('+') ? 1 : 0);
+  const bool has_plus = digits.starts_with('+') && !digits.starts_with("+-");
+  const char* begin = digits.data() + (has_plus ? 1 : 0);
   const char* last = digits.data() + digits.size();
   const auto end = std::from_chars(begin, last, decimal.coefficient);
   if (end.ec == std::errc::result_out_of_range || exponent < INT8_MIN || exponent > INT8_MAX) {

@@ -56,12 +56,6 @@ Value::~Value() {
   ::operator delete(memory_, std::align_val_t(layout_->align));
 }
 
-bool operator==(const Value& a, const Value& b) {
-  if (!a.valid() || !b.valid()) return a.valid() == b.valid();
-  if (a.layout_ == b.layout_) return equal(*a.layout_, a.memory_, b.memory_);
-  return false;
-}
-
 // ---- paths ----
 
 namespace {
@@ -439,8 +433,12 @@ Result<std::int64_t> Value::integer(std::string_view path) const {
 
 Result<std::string> Value::text(std::string_view path) const {
   DTS_ASSIGN(ConstPlace place, at(path));
-  const Kind kind =
-      place.layout->kind == Kind::optional ? place.layout->element->kind : place.layout->kind;
+  if (place.layout->kind == Kind::optional) {
+    const void* content = place.layout->functions.get(*place.layout, place.pointer);
+    if (content == nullptr) return std::string("none");
+    place = {place.layout->element, content};
+  }
+  const Kind kind = place.layout->kind;
   if (kind == Kind::list || kind == Kind::array || kind == Kind::map || kind == Kind::structure ||
       kind == Kind::union_) {
     return mismatch(*place.layout, path, "a single text");

@@ -1,7 +1,8 @@
 // From a C++ type to its rows: one Container specialisation per supported kind of type, and the
-// compile errors for everything else. Only for <dts/declare.hpp>, which includes it.
+// compile errors for everything else. Only for <dts/declare.hpp>, which includes it at its end.
 #pragma once
 
+#include <dts/declare.hpp>
 #include <dts/declare/containers.hpp>
 #include <dts/declare/draft.hpp>
 #include <dts/declare/members.hpp>
@@ -21,14 +22,25 @@ inline constexpr bool never = false;
 // ---- declarations ----
 
 template <class T>
-concept DeclaredInside = requires { T::dts.heading; };
+concept DeclaredByMember = requires { T::dts.heading; };
+template <class T>
+concept DeclaredByMacro = requires { typename T::DtsDescribed; };
 template <class T>
 concept DeclaredOutside = !std::is_same_v<std::remove_cvref_t<decltype(describe<T>)>, Undeclared>;
+template <class T>
+concept Declared = DeclaredByMember<T> || DeclaredByMacro<T> || DeclaredOutside<T>;
+
+template <class T>
+inline constexpr auto declared_by_macro = T::dts_describe();
 
 template <class T>
 constexpr const auto& declaration_of() {
   if constexpr (DeclaredOutside<T>) {
     return describe<T>;
+  } else if constexpr (DeclaredByMacro<T>) {
+    static_assert(std::is_same_v<typename T::DtsDescribed, T>,
+                  "dts: only the base class has a DTS_DESCRIBE: this class needs its own");
+    return declared_by_macro<T>;
   } else {
     return T::dts;
   }
@@ -164,7 +176,7 @@ constexpr bool is_listed(const TypeDeclaration<Fields...>& declaration) {
 template <class T>
 void build_structure(Draft& draft) {
   draft.layout.kind = Kind::structure;
-  static_assert(DeclaredInside<T> || DeclaredOutside<T>,
+  static_assert(Declared<T>,
                 "dts: this struct has no DTS name yet. Inside it, add: static constexpr auto dts = "
                 "dts::type(\"namespace.Name\"); or outside, at global scope: template <> inline "
                 "constexpr auto dts::describe<T> = dts::type(\"namespace.Name\");");
@@ -172,7 +184,7 @@ void build_structure(Draft& draft) {
                 "dts: this struct cannot be default-constructed (a reference, or a member without "
                 "default constructor): a value to receive into has to exist first");
   static_assert(std::is_move_constructible_v<T>, "dts: this struct cannot be moved");
-  if constexpr (DeclaredInside<T> || DeclaredOutside<T>) {
+  if constexpr (Declared<T>) {
     constexpr const auto& declaration = declaration_of<T>();
     []<class... Fields>(const TypeDeclaration<Fields...>&) {
       static_assert((IsField<Fields>::value && ...),
@@ -211,6 +223,38 @@ struct IsSymbol : std::false_type {};
 template <class E>
 struct IsSymbol<SymbolDeclaration<E>> : std::true_type {};
 
+template <class E, class... Symbols>
+void build_symbols(Draft& draft, const TypeDeclaration<Symbols...>& declaration) {
+  static_assert((IsSymbol<Symbols>::value && ...),
+                "dts: the declaration of an enumeration takes dts::symbol(...) only");
+  std::array<SymbolRow, sizeof...(Symbols)> rows;
+  std::size_t next = 0;
+  const auto add = [&](const auto& symbol) {
+    rows[next++] = {symbol.name, static_cast<std::int64_t>(symbol.value), symbol.text};
+  };
+  std::apply([&](const auto&... symbol) { (add(symbol), ...); }, declaration.members);
+  draft.enumeration(declaration.heading, rows);
+}
+
+template <class E>
+void build_symbols(Draft& draft, const TypeDeclaration<>& declaration) {
+  if constexpr (!FixedEnumeration<E>) {
+    static_assert(never<E>,
+                  "dts: an enumeration without underlying type cannot be scanned: write enum "
+                  "class E or enum E : int, or list dts::symbol(value, \"name\")");
+  } else {
+    constexpr const Enumerators<E>& found = enumerators<E>;
+    static_assert(found.count > 0,
+                  "dts: no enumerator has a value within [-128, 127]: list them with "
+                  "dts::symbol(E::value, \"name\")");
+    std::array<SymbolRow, found.count> rows;
+    for (std::size_t i = 0; i < found.count; ++i) {
+      rows[i] = {found.list[i].name, found.list[i].value, ""};
+    }
+    draft.enumeration(declaration.heading, rows);
+  }
+}
+
 template <class E>
 void build_enumeration(Draft& draft) {
   draft.layout.kind = Kind::enumeration;
@@ -220,37 +264,7 @@ void build_enumeration(Draft& draft) {
                 "dts: this enumeration has no DTS name yet. At global scope, before its use, add: "
                 "template <> inline constexpr auto dts::describe<E> = "
                 "dts::type(\"namespace.Name\");");
-  if constexpr (DeclaredOutside<E>) {
-    [&]<class... Symbols>(const TypeDeclaration<Symbols...>& declaration) {
-      static_assert((IsSymbol<Symbols>::value && ...),
-                    "dts: the declaration of an enumeration takes dts::symbol(...) only");
-      if constexpr (sizeof...(Symbols) > 0) {
-        std::array<SymbolRow, sizeof...(Symbols)> rows;
-        std::size_t next = 0;
-        std::apply(
-            [&](const auto&... symbol) {
-              ((rows[next++] = {symbol.name, static_cast<std::int64_t>(symbol.value), symbol.text}),
-               ...);
-            },
-            declaration.members);
-        draft.enumeration(declaration.heading, rows);
-      } else if constexpr (!FixedEnumeration<E>) {
-        static_assert(never<E>,
-                      "dts: an enumeration without underlying type cannot be scanned: write enum "
-                      "class E or enum E : int, or list dts::symbol(value, \"name\")");
-      } else {
-        constexpr const Enumerators<E>& found = enumerators<E>;
-        static_assert(found.count > 0,
-                      "dts: no enumerator has a value within [-128, 127]: list "
-                      "them with dts::symbol(E::value, \"name\")");
-        std::array<SymbolRow, found.count> rows;
-        for (std::size_t i = 0; i < found.count; ++i) {
-          rows[i] = {found.list[i].name, found.list[i].value, ""};
-        }
-        draft.enumeration(declaration.heading, rows);
-      }
-    }(describe<E>);
-  }
+  if constexpr (DeclaredOutside<E>) build_symbols<E>(draft, describe<E>);
 }
 
 // ---- everything else: one specialisation each ----
@@ -288,9 +302,6 @@ struct Container<Bytes> {
 
 template <class T, class Vector>
 void build_list(Draft& draft) {
-  static_assert(!std::is_same_v<T, bool>,
-                "dts: std::vector<bool> has no elements in memory: use std::vector<std::uint8_t> "
-                "(bytes) or a std::vector of a struct or enumeration");
   draft.layout.kind = Kind::list;
   draft.layout.element = Draft::part(entry<T>);
   set_life<Vector, false>(draft.layout.functions);
@@ -301,7 +312,14 @@ void build_list(Draft& draft) {
 
 template <class T>
 struct Container<std::vector<T>> {
-  static void build(Draft& draft) { build_list<T, std::vector<T>>(draft); }
+  static void build(Draft& draft) {
+    if constexpr (std::is_same_v<T, bool>) {
+      static_assert(never<T>,
+                    "dts: std::vector<bool> has no elements in memory: use dts::List<bool>");
+    } else {
+      build_list<T, std::vector<T>>(draft);
+    }
+  }
 };
 
 template <class T>
@@ -517,3 +535,12 @@ void build(Draft& draft) {
 }
 
 }  // namespace dts::declared
+
+template <class T>
+const dts::Layout& dts::layout_of() {
+  static_assert(std::is_same_v<T, std::remove_cvref_t<T>>,
+                "dts: ask for the layout of the plain type, without const, volatile or &");
+  declared::Entry& entry = declared::entry<T>;
+  const Layout* layout = entry.published.load(std::memory_order_acquire);
+  return layout != nullptr ? *layout : declared::publish(entry);
+}

@@ -1,615 +1,88 @@
-// The fields of an aggregate, by structured bindings: one specialisation per number of fields.
-// Written by generate_members.py; only for <dts/declare.hpp>.
+// The fields of an aggregate, by structured bindings: one specialisation of Members for each
+// number of fields from 1 to 64, made of groups of eight. Only for <dts/declare.hpp>.
 #pragma once
 
 #include <dts/declare/reflect.hpp>
-
-// clang-format off
-#define DTS_MEMBERS(count, names, ...)                                                  \
-  template <>                                                                           \
-  struct Members<count> {                                                               \
-    template <class T, class Visitor>                                                   \
-    static auto visit(T& value, Visitor visitor) {                                      \
-      auto& [__VA_ARGS__] = value;                                                      \
-      DTS_REFUSE_BIT_FIELDS(__VA_ARGS__);                                               \
-      return visitor(__VA_ARGS__);                                                      \
-    }                                                                                   \
-    template <class T>                                                                  \
-    static constexpr auto member_names() {                                              \
-      auto& [__VA_ARGS__] = external<T>.value;                                          \
-      return std::array<std::string_view, count>{names};                                \
-    }                                                                                   \
-  };
-#define DTS_NAME(member) ::dts::declared::member_name<DTS_MEMBER_POINTER(member)>()
-#define DTS_LIST(...) __VA_ARGS__
 
 #if defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
 #endif
 
+// clang-format off
+
+// The bindings are numbered in octal: group `g` is m<g>0 to m<g>7. The first n of a group:
+#define DTS_BIND1(g) m##g##0
+#define DTS_BIND2(g) DTS_BIND1(g), m##g##1
+#define DTS_BIND3(g) DTS_BIND2(g), m##g##2
+#define DTS_BIND4(g) DTS_BIND3(g), m##g##3
+#define DTS_BIND5(g) DTS_BIND4(g), m##g##4
+#define DTS_BIND6(g) DTS_BIND5(g), m##g##5
+#define DTS_BIND7(g) DTS_BIND6(g), m##g##6
+#define DTS_BIND8(g) DTS_BIND7(g), m##g##7
+// ... and all groups before group g:
+#define DTS_BIND_BEFORE_0
+#define DTS_BIND_BEFORE_1 DTS_BIND8(0),
+#define DTS_BIND_BEFORE_2 DTS_BIND_BEFORE_1 DTS_BIND8(1),
+#define DTS_BIND_BEFORE_3 DTS_BIND_BEFORE_2 DTS_BIND8(2),
+#define DTS_BIND_BEFORE_4 DTS_BIND_BEFORE_3 DTS_BIND8(3),
+#define DTS_BIND_BEFORE_5 DTS_BIND_BEFORE_4 DTS_BIND8(4),
+#define DTS_BIND_BEFORE_6 DTS_BIND_BEFORE_5 DTS_BIND8(5),
+#define DTS_BIND_BEFORE_7 DTS_BIND_BEFORE_6 DTS_BIND8(6),
+
+// The same for their names.
+#define DTS_NAME(member) ::dts::declared::member_name<DTS_MEMBER_POINTER(member)>()
+#define DTS_NAME1(g) DTS_NAME(m##g##0)
+#define DTS_NAME2(g) DTS_NAME1(g), DTS_NAME(m##g##1)
+#define DTS_NAME3(g) DTS_NAME2(g), DTS_NAME(m##g##2)
+#define DTS_NAME4(g) DTS_NAME3(g), DTS_NAME(m##g##3)
+#define DTS_NAME5(g) DTS_NAME4(g), DTS_NAME(m##g##4)
+#define DTS_NAME6(g) DTS_NAME5(g), DTS_NAME(m##g##5)
+#define DTS_NAME7(g) DTS_NAME6(g), DTS_NAME(m##g##6)
+#define DTS_NAME8(g) DTS_NAME7(g), DTS_NAME(m##g##7)
+#define DTS_NAME_BEFORE_0
+#define DTS_NAME_BEFORE_1 DTS_NAME8(0),
+#define DTS_NAME_BEFORE_2 DTS_NAME_BEFORE_1 DTS_NAME8(1),
+#define DTS_NAME_BEFORE_3 DTS_NAME_BEFORE_2 DTS_NAME8(2),
+#define DTS_NAME_BEFORE_4 DTS_NAME_BEFORE_3 DTS_NAME8(3),
+#define DTS_NAME_BEFORE_5 DTS_NAME_BEFORE_4 DTS_NAME8(4),
+#define DTS_NAME_BEFORE_6 DTS_NAME_BEFORE_5 DTS_NAME8(5),
+#define DTS_NAME_BEFORE_7 DTS_NAME_BEFORE_6 DTS_NAME8(6),
+
+#define DTS_MEMBERS(g, n)                                                                       \
+  template <>                                                                                   \
+  struct Members<8 * g + n> {                                                                   \
+    template <class T, class Visitor>                                                           \
+    static auto visit(T& value, Visitor visitor) {                                              \
+      auto& [DTS_BIND_BEFORE_##g DTS_BIND##n(g)] = value;                                       \
+      DTS_REFUSE_BIT_FIELDS(DTS_BIND_BEFORE_##g DTS_BIND##n(g));                                \
+      return visitor(DTS_BIND_BEFORE_##g DTS_BIND##n(g));                                       \
+    }                                                                                           \
+    template <class T>                                                                          \
+    static constexpr auto member_names() {                                                      \
+      auto& [DTS_BIND_BEFORE_##g DTS_BIND##n(g)] = external<T>.value;                           \
+      return std::array<std::string_view, 8 * g + n>{DTS_NAME_BEFORE_##g DTS_NAME##n(g)};       \
+    }                                                                                           \
+  };
+#define DTS_MEMBERS_OF_GROUP(g)                                                             \
+  DTS_MEMBERS(g, 1) DTS_MEMBERS(g, 2) DTS_MEMBERS(g, 3) DTS_MEMBERS(g, 4) DTS_MEMBERS(g, 5) \
+  DTS_MEMBERS(g, 6) DTS_MEMBERS(g, 7) DTS_MEMBERS(g, 8)
+
 namespace dts::declared {
 
-DTS_MEMBERS(1, DTS_LIST(
-  DTS_NAME(m0)),
-  m0)
-DTS_MEMBERS(2, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1)),
-  m0, m1)
-DTS_MEMBERS(3, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2)),
-  m0, m1, m2)
-DTS_MEMBERS(4, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3)),
-  m0, m1, m2, m3)
-DTS_MEMBERS(5, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4)),
-  m0, m1, m2, m3, m4)
-DTS_MEMBERS(6, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5)),
-  m0, m1, m2, m3, m4, m5)
-DTS_MEMBERS(7, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5), DTS_NAME(m6)),
-  m0, m1, m2, m3, m4, m5, m6)
-DTS_MEMBERS(8, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7)),
-  m0, m1, m2, m3, m4, m5, m6, m7)
-DTS_MEMBERS(9, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8)
-DTS_MEMBERS(10, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9)
-DTS_MEMBERS(11, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10)
-DTS_MEMBERS(12, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11)
-DTS_MEMBERS(13, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12)
-DTS_MEMBERS(14, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13)
-DTS_MEMBERS(15, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14)
-DTS_MEMBERS(16, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15)
-DTS_MEMBERS(17, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16)
-DTS_MEMBERS(18, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17)
-DTS_MEMBERS(19, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18)
-DTS_MEMBERS(20, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19)
-DTS_MEMBERS(21, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20)
-DTS_MEMBERS(22, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21)
-DTS_MEMBERS(23, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22)
-DTS_MEMBERS(24, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23)
-DTS_MEMBERS(25, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24)
-DTS_MEMBERS(26, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25)
-DTS_MEMBERS(27, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26)
-DTS_MEMBERS(28, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27)
-DTS_MEMBERS(29, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28)
-DTS_MEMBERS(30, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29)
-DTS_MEMBERS(31, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30)
-DTS_MEMBERS(32, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31)
-DTS_MEMBERS(33, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32)
-DTS_MEMBERS(34, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33)
-DTS_MEMBERS(35, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34)
-DTS_MEMBERS(36, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35)
-DTS_MEMBERS(37, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36)
-DTS_MEMBERS(38, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37)
-DTS_MEMBERS(39, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38)
-DTS_MEMBERS(40, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39)
-DTS_MEMBERS(41, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40)
-DTS_MEMBERS(42, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41)
-DTS_MEMBERS(43, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42)
-DTS_MEMBERS(44, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43)
-DTS_MEMBERS(45, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44)
-DTS_MEMBERS(46, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45)
-DTS_MEMBERS(47, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46)
-DTS_MEMBERS(48, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47)
-DTS_MEMBERS(49, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48)
-DTS_MEMBERS(50, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49)
-DTS_MEMBERS(51, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50)
-DTS_MEMBERS(52, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51)
-DTS_MEMBERS(53, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52)
-DTS_MEMBERS(54, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53)
-DTS_MEMBERS(55, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54)
-DTS_MEMBERS(56, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55)
-DTS_MEMBERS(57, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56)
-DTS_MEMBERS(58, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57)
-DTS_MEMBERS(59, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57), DTS_NAME(m58)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58)
-DTS_MEMBERS(60, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57), DTS_NAME(m58), DTS_NAME(m59)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58,
-  m59)
-DTS_MEMBERS(61, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57), DTS_NAME(m58), DTS_NAME(m59),
-  DTS_NAME(m60)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58,
-  m59, m60)
-DTS_MEMBERS(62, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57), DTS_NAME(m58), DTS_NAME(m59),
-  DTS_NAME(m60), DTS_NAME(m61)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58,
-  m59, m60, m61)
-DTS_MEMBERS(63, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57), DTS_NAME(m58), DTS_NAME(m59),
-  DTS_NAME(m60), DTS_NAME(m61), DTS_NAME(m62)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58,
-  m59, m60, m61, m62)
-DTS_MEMBERS(64, DTS_LIST(
-  DTS_NAME(m0), DTS_NAME(m1), DTS_NAME(m2), DTS_NAME(m3), DTS_NAME(m4), DTS_NAME(m5),
-  DTS_NAME(m6), DTS_NAME(m7), DTS_NAME(m8), DTS_NAME(m9), DTS_NAME(m10), DTS_NAME(m11),
-  DTS_NAME(m12), DTS_NAME(m13), DTS_NAME(m14), DTS_NAME(m15), DTS_NAME(m16), DTS_NAME(m17),
-  DTS_NAME(m18), DTS_NAME(m19), DTS_NAME(m20), DTS_NAME(m21), DTS_NAME(m22), DTS_NAME(m23),
-  DTS_NAME(m24), DTS_NAME(m25), DTS_NAME(m26), DTS_NAME(m27), DTS_NAME(m28), DTS_NAME(m29),
-  DTS_NAME(m30), DTS_NAME(m31), DTS_NAME(m32), DTS_NAME(m33), DTS_NAME(m34), DTS_NAME(m35),
-  DTS_NAME(m36), DTS_NAME(m37), DTS_NAME(m38), DTS_NAME(m39), DTS_NAME(m40), DTS_NAME(m41),
-  DTS_NAME(m42), DTS_NAME(m43), DTS_NAME(m44), DTS_NAME(m45), DTS_NAME(m46), DTS_NAME(m47),
-  DTS_NAME(m48), DTS_NAME(m49), DTS_NAME(m50), DTS_NAME(m51), DTS_NAME(m52), DTS_NAME(m53),
-  DTS_NAME(m54), DTS_NAME(m55), DTS_NAME(m56), DTS_NAME(m57), DTS_NAME(m58), DTS_NAME(m59),
-  DTS_NAME(m60), DTS_NAME(m61), DTS_NAME(m62), DTS_NAME(m63)),
-  m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20,
-  m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39,
-  m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58,
-  m59, m60, m61, m62, m63)
+DTS_MEMBERS_OF_GROUP(0)
+DTS_MEMBERS_OF_GROUP(1)
+DTS_MEMBERS_OF_GROUP(2)
+DTS_MEMBERS_OF_GROUP(3)
+DTS_MEMBERS_OF_GROUP(4)
+DTS_MEMBERS_OF_GROUP(5)
+DTS_MEMBERS_OF_GROUP(6)
+DTS_MEMBERS_OF_GROUP(7)
 
 }  // namespace dts::declared
+
+// clang-format on
 
 #if defined(__clang__)
 #pragma clang diagnostic pop
 #endif
-#undef DTS_MEMBERS
-#undef DTS_NAME
-#undef DTS_LIST
-// clang-format on

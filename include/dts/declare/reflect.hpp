@@ -28,13 +28,18 @@ namespace dts::declared {
 
 // ---- how many fields ----
 
-// Converts to anything, so it can initialise any field.
+// Converts to anything, so it can initialise any field. Never called; it has bodies only because
+// types without linkage need them.
 struct AnyField {
   std::size_t index;
   template <class T>
-  operator T&() const& noexcept;
+  operator T&() const& noexcept {
+    __builtin_unreachable();
+  }
   template <class T>
-  operator T&&() const&& noexcept;
+  operator T&&() const&& noexcept {
+    __builtin_unreachable();
+  }
 };
 
 // Converts to a base class of T only.
@@ -42,10 +47,14 @@ template <class T>
 struct AnyBase {
   template <class Base>
     requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base&() const& noexcept;
+  operator Base&() const& noexcept {
+    __builtin_unreachable();
+  }
   template <class Base>
     requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base&&() const&& noexcept;
+  operator Base&&() const&& noexcept {
+    __builtin_unreachable();
+  }
 };
 
 template <class T, class Indexes>
@@ -213,14 +222,25 @@ struct Enumerators {
     std::size_t at = text.rfind("= {") + 3;
 #endif
     for (int i = 0; i < range; ++i) {
-      std::size_t end = at;
-      while (text[end] != ',' && text[end] != '}' && text[end] != '>' && text[end] != ']') ++end;
-      if (text[at] != '(' && text[at] != '-' && !(text[at] >= '0' && text[at] <= '9')) {
-        std::size_t begin = end;
-        while (begin > at && is_identifier_byte(text[begin - 1])) --begin;
-        list[count++] = {text.substr(begin, end - begin), first + i};
-      }
+      const std::size_t end = end_of_item(text, at);
+      std::size_t begin = end;
+      while (begin > at && is_identifier_byte(text[begin - 1])) --begin;
+      const bool is_number = text[begin] >= '0' && text[begin] <= '9';  // "(State)3"
+      if (!is_number) list[count++] = {text.substr(begin, end - begin), first + i};
       at = end + 2;  // ", "
+    }
+  }
+
+ private:
+  // The comma or bracket behind the item at `at`, which may have brackets: "Box<int, 3>::Mode::on".
+  static consteval std::size_t end_of_item(std::string_view text, std::size_t at) {
+    int depth = 0;
+    while (true) {
+      const char c = text[at];
+      if (depth == 0 && (c == ',' || c == '>' || c == '}' || c == ']')) return at;
+      if (c == '<' || c == '(' || c == '{' || c == '[') ++depth;
+      if (c == '>' || c == ')' || c == '}' || c == ']') --depth;
+      ++at;
     }
   }
 };
