@@ -8,10 +8,9 @@ namespace dts::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &ls_command,      &show_command,       &get_command,  &sub_command,
-    &nodes_command,   &why_command,        &pub_command,  &type_command,  &source_command,
-    &doctor_command,  &formats_command,    &transports_command, &help_command,
-    &completion_command, &version_command,
+    &ls_command,      &show_command,       &get_command,  &sub_command,        &nodes_command,
+    &why_command,     &pub_command,        &type_command, &source_command,     &doctor_command,
+    &formats_command, &transports_command, &help_command, &completion_command, &version_command,
 };
 
 constexpr Flag kGlobalFlags[] = {
@@ -20,8 +19,7 @@ constexpr Flag kGlobalFlags[] = {
     {0, "peer", "HOST", "also talk to this host[:port] directly; may be repeated ($DTS_PEERS)"},
     {0, "json", "", "one JSON object per line, for lists, streams and errors"},
     {'o', "output", "KIND", "line, table, json, csv or value", "line table json csv value"},
-    {0, "time-format", "FORM", "auto, local, rfc3339, s, ns or rel",
-     "auto local rfc3339 s ns rel"},
+    {0, "time-format", "FORM", "auto, local, rfc3339, s, ns or rel", "auto local rfc3339 s ns rel"},
     {0, "color", "WHEN", "auto, always or never (NO_COLOR is honoured)", "auto always never"},
     {0, "timeout", "DUR", "give up after this long, with exit code 124"},
     {'q', "quiet", "", "no hints and no summary on stderr"},
@@ -37,11 +35,16 @@ std::span<const Flag> global_flags() { return kGlobalFlags; }
 
 std::string_view group_title(Group group) {
   switch (group) {
-    case Group::look: return "look";
-    case Group::write: return "write";
-    case Group::connect: return "connect";
-    case Group::trust: return "trust";
-    case Group::self: return "self";
+    case Group::look:
+      return "look";
+    case Group::write:
+      return "write";
+    case Group::connect:
+      return "connect";
+    case Group::trust:
+      return "trust";
+    case Group::self:
+      return "self";
   }
   return "";
 }
