@@ -305,7 +305,6 @@ bool DomainCore::wait(Lock& lock, Instant deadline, const std::function<bool()>&
 void DomainCore::close() {
   std::vector<std::shared_ptr<Subscriber>> subscribers;
   std::unordered_map<const Layout*, std::shared_ptr<SourceState>> publishers;
-  std::vector<std::thread> threads;
   const auto here = std::this_thread::get_id();
   {
     Lock lock(*this);
@@ -334,18 +333,12 @@ void DomainCore::close() {
     by_family_.clear();
     by_pattern_.clear();
     publishers.swap(own_publishers_);
-    threads.swap(threads_);
     changed();
     standby_.notify_all();
   }
   stop();
-  for (std::thread& thread : threads) {
-    if (thread.get_id() == here)
-      thread.detach();  // closed from a handler: this thread ends when the handler returns
-    else
-      thread.join();
-  }
   Lock lock(*this);
+  join(lock);
   const auto others = [&] {
     for (const std::thread::id& loop : loops_)
       if (loop != here) return true;

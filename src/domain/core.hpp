@@ -225,6 +225,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void watch_handlers();
   void arm_watch();
   void spawn();
+  void obey_stop();
+  void join(Lock& lock);
   std::unique_ptr<Round> spare_round();
   void meet_deadlines(Instant now, Round* round, proto::Outbox& out);
   void check_silence(Instant now);

@@ -195,10 +195,7 @@ std::size_t DomainCore::serve_here(Lock& lock, Duration timeout) {
   // Somebody who stood by may have taken over meanwhile.
   if (receiver_ == &me) receiver_ = outer;
   spare_rounds_.push_back(std::move(me.round));
-  if (stopped() && loops_.empty()) {
-    stops_seen_ = stops_.load();
-    drain(halt_);
-  }
+  if (stopped() && loops_.empty() && threads_.empty()) obey_stop();
   changed();  // another thread that waits may have to serve now
   return handled;
 }
@@ -270,38 +267,53 @@ void DomainCore::loop_thread() {
   asleep_ = true;
   spare_rounds_.push_back(std::move(me.round));
   loops_.erase(std::find(loops_.begin(), loops_.end(), here));
-  if (loops_.empty()) {
-    stops_seen_ = stops_.load();
-    drain(halt_);
-    if (!closed_) flush(clock());  // nobody is left to send what gathers
-  }
+  if (loops_.empty() && !closed_) flush(clock());  // nobody is left to send what gathers
   standby_.notify_all();
   changed_.notify_all();
 }
 
-void DomainCore::run() {
-  {
-    Lock lock(*this);
-    if (closed_) return;
-    if (loops_.size() < 2) spawn();  // stands by
-  }
-  loop_thread();
+void DomainCore::obey_stop() {
+  stops_seen_ = stops_.load();
+  drain(halt_);
+}
+
+// Joins the domain's threads, which have been told to stop; not the one this is called on.
+void DomainCore::join(Lock& lock) {
   std::vector<std::thread> threads;
-  {
-    Lock lock(*this);
-    threads.swap(threads_);
-  }
+  threads.swap(threads_);
+  lock.unlock();
   for (std::thread& thread : threads) {
     if (thread.get_id() == std::this_thread::get_id())
       thread.detach();
     else
       thread.join();
   }
+  lock.lock();
+}
+
+void DomainCore::run() {
+  {
+    Lock lock(*this);
+    if (closed_ || stopped()) {
+      obey_stop();
+      return;
+    }
+    if (loops_.empty() && threads_.empty()) spawn();  // stands by
+  }
+  loop_thread();
+  Lock lock(*this);
+  if (!closed_) join(lock);
+  obey_stop();
 }
 
 void DomainCore::start() {
   Lock lock(*this);
-  if (closed_ || !threads_.empty()) return;
+  if (closed_) return;
+  if (!threads_.empty()) {
+    if (!stopped()) return;  // they run already
+    join(lock);
+  }
+  obey_stop();
   spawn();
   spawn();
 }
