@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <limits>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -557,57 +556,6 @@ TEST(Declare, compares_with_a_value_that_lies_differently) {
   EXPECT_EQ(dynamic, typed);
   ASSERT_TRUE(dynamic.set("by_state.idle", 2));
   EXPECT_FALSE(typed == dynamic);
-}
-
-// ---- first use by several threads ----
-
-struct RaceB;
-struct RaceA {
-  std::vector<RaceB> others;
-  std::optional<State> state;
-  static constexpr auto dts = dts::type("test.RaceA");
-};
-struct RaceB {
-  std::vector<RaceA> others;
-  std::map<std::string, Foreign> points;
-  static constexpr auto dts = dts::type("test.RaceB");
-};
-
-TEST(Declare, gives_all_threads_one_complete_layout_on_first_use) {
-  constexpr int count = 8;
-  std::vector<const Layout*> seen(count);
-  std::vector<std::size_t> nodes(count);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] {
-      const Layout& layout = i % 2 ? layout_of<RaceA>() : layout_of<RaceB>();
-      const Layout& other = *layout.fields[0].layout->element;
-      seen[i] = i % 2 ? &layout : &other;
-      nodes[i] = layout.type.nodes().size() + other.type.nodes().size();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (int i = 0; i < count; ++i) {
-    EXPECT_EQ(seen[i], &layout_of<RaceA>());
-    EXPECT_EQ(nodes[i], 8u);
-  }
-}
-
-// ---- mistakes the compiler cannot see ----
-
-struct TwiceTheId {
-  int a, b;
-  static constexpr auto dts = dts::type("test.TwiceTheId", dts::field(&TwiceTheId::a).id(1),
-                                        dts::field(&TwiceTheId::b).id(1));
-};
-struct NoUnit {
-  int a;
-  static constexpr auto dts = dts::type("test.NoUnit", dts::field(&NoUnit::a).unit("a unit?"));
-};
-
-TEST(DeclareDeathTest, ends_the_process_with_the_mistake_in_a_declaration) {
-  EXPECT_DEATH(static_cast<void>(layout_of<TwiceTheId>()), "declaration of \"test.TwiceTheId\"");
-  EXPECT_DEATH(static_cast<void>(layout_of<NoUnit>()), "declaration of \"test.NoUnit\"");
 }
 
 }  // namespace
