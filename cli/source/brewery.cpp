@@ -20,7 +20,8 @@ double moromi_celsius(double day) {
   return 15 - 9 * (day - 8) / (kFermentDays - 8);
 }
 
-double rounded(double value, double step) { return std::round(value / step) * step; }
+// To the nearest 1/parts: 13.6 and not 13.600000000000001.
+double rounded(double value, double parts) { return std::round(value * parts) / parts; }
 
 class BrewerySensor : public Sensor {
  public:
@@ -38,8 +39,8 @@ class BrewerySensor : public Sensor {
     }
     const double breath = std::sin(seconds / 20);
     out.emit("koji room",
-             BreweryKojiRoom{rounded(34 + 2 * breath + noise(0.1), 0.1),
-                             rounded(71 - 6 * breath + noise(0.5), 0.1)},
+             BreweryKojiRoom{rounded(34 + 2 * breath + noise(0.1), 10),
+                             rounded(71 - 6 * breath + noise(0.5), 10)},
              {{"room", "koji"}});
     out.emit("moromi room", BreweryCarbonDioxide{rounded(520 + 60 * ferment + noise(10), 1)},
              {{"room", "moromi"}});
@@ -54,7 +55,7 @@ class BrewerySensor : public Sensor {
     const std::string name = std::to_string(tank);
     const Labels labels{{"tank", name}};
     out.emit("thermometer " + name,
-             BreweryTemperature{rounded(moromi_celsius(day) + noise(0.05), 0.0625), tank}, labels);
+             BreweryTemperature{rounded(moromi_celsius(day) + noise(0.05), 16), tank}, labels);
     const std::string gauge = "level gauge " + name;
     if (tank == tanks_ && age >= dies_after_) {
       out.fail(gauge,
@@ -68,7 +69,7 @@ class BrewerySensor : public Sensor {
                                           : BreweryPhase::resting;
     out.emit("batch " + name,
              BreweryBatch{"batch " + std::to_string(10 + tank), tank, phase,
-                          rounded(18 * std::min(1.0, day / 20), 0.1), opened_},
+                          rounded(18 * std::min(1.0, day / 20), 10), opened_},
              labels);
   }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -48,7 +49,10 @@ Number number(std::string_view word) {
   return value;
 }
 
-double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
+// To a hundredth: more digits would only be noise.
+double percent(double part, double whole) {
+  return whole > 0 ? std::round(10000 * part / whole) / 100 : 0;
+}
 
 class HostSensor : public Sensor {
  public:
@@ -102,7 +106,8 @@ class HostSensor : public Sensor {
     cpu.user = percent(static_cast<double>(ticks.user - before.user), all);
     cpu.system = percent(static_cast<double>(ticks.system - before.system), all);
     cpu.io_wait = percent(static_cast<double>(ticks.io_wait - before.io_wait), all);
-    cpu.busy = cpu.user + cpu.system;
+    cpu.busy =
+        percent(static_cast<double>(ticks.user - before.user + ticks.system - before.system), all);
     if (const auto load = files_.read("/proc/loadavg")) {
       const auto w = words(*load);
       if (!w.empty()) cpu.load_1m = number<double>(w[0]);
