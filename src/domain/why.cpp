@@ -69,6 +69,13 @@ Why make(WhyQuiet reason, std::string text, std::string hint = {}) {
   return why;
 }
 
+Why judge_refused_here(const Evidence& e) {
+  return make(
+      WhyQuiet::blocked_locally,
+      "a firewall on this machine refuses our packets (" + count_of(e.send_refused, "packet") + ")",
+      "allow UDP port 25555 and multicast to 239.255.0.0/16; dts doctor");
+}
+
 Why judge_publishers(const Evidence& e) {
   if (e.decode_errors > 0)
     return make(WhyQuiet::decode_errors,
@@ -102,13 +109,17 @@ Why judge_publishers(const Evidence& e) {
                 count_of(e.dropped_here, "message or packet") + " dropped here, unread",
                 "make the handler faster, or raise the queue and net.core.rmem_max");
   for (const PublisherEvidence& p : e.publishers) {
+    const bool no_values = p.received == 0 && e.subscribed &&
+                           (p.published > p.published_then || (p.keeps_last && p.published > 0));
+    // Asking for the type, and saying that we want it, needs packets that leave this machine.
+    if (e.send_refused > 0 && (p.state == State::document_missing || no_values))
+      return judge_refused_here(e);
     if (p.state == State::document_missing && p.received > 0)
       return make(WhyQuiet::data_path_blocked,
                   "values of " + e.asked + " come from " + p.source +
                       ", but the description of their type does not arrive",
                   "check what filters packets between the two machines: dts doctor");
-    if (p.received == 0 && e.subscribed &&
-        (p.published > p.published_then || (p.keeps_last && p.published > 0)))
+    if (no_values)
       return make(WhyQuiet::data_path_blocked,
                   p.source + " announces " + count_of(p.published, "value") + " of " + e.asked +
                       ", and none of them arrives",
@@ -142,11 +153,7 @@ Why judge_nobody(const Evidence& e) {
     return make(WhyQuiet::no_interface,
                 "no network interface is usable: only this process is reached",
                 "bring an interface up, or look at DTS_IFACE; dts doctor");
-  if (e.send_refused > 0)
-    return make(WhyQuiet::blocked_locally,
-                "a firewall on this machine refuses our packets (" +
-                    count_of(e.send_refused, "packet") + ")",
-                "allow UDP port 25555 and multicast to 239.255.0.0/16; dts doctor");
+  if (e.send_refused > 0) return judge_refused_here(e);
   if (e.other_versions > 0)
     return make(WhyQuiet::version_mismatch,
                 "others are heard, but they speak another version of the protocol (" +

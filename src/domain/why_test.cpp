@@ -113,6 +113,17 @@ TEST(Why, names_a_path_on_which_announcements_come_and_values_do_not) {
   EXPECT_EQ(judge(e).reason, WhyQuiet::data_path_blocked);
 }
 
+TEST(Why, blames_the_firewall_here_before_the_path_when_it_refused_packets) {
+  Evidence e = with_publisher(State::document_missing, 9, 0);
+  e.send_refused = 3;
+  EXPECT_EQ(judge(e).reason, WhyQuiet::blocked_locally);
+  e.publishers[0].state = State::matched;
+  e.publishers[0].published_then = 4;
+  EXPECT_EQ(judge(e).reason, WhyQuiet::blocked_locally);
+  e.publishers[0].published_then = 9;
+  EXPECT_EQ(judge(e).reason, WhyQuiet::publisher_idle);
+}
+
 TEST(Why, expects_no_value_published_before_it_listened) {
   Evidence e = with_publisher(State::matched, 9, 0);
   e.publishers[0].published_then = 9;
