@@ -44,7 +44,7 @@ enum class Group : std::uint8_t { look, write, connect, trust, self };
 
 struct Command {
   std::string_view name;
-  std::string_view aliases;    // hidden, for muscle memory: "echo"
+  std::string_view aliases;  // hidden, for muscle memory: "echo"
   Group group = Group::look;
   std::string_view arguments;  // "TYPE..."
   std::string_view summary;    // one line

@@ -26,6 +26,7 @@ constexpr auto kBudget = std::chrono::milliseconds(200);
 int print_live_types(Invocation& invocation) {
   auto session = Session::open(invocation);
   if (!session) return exit_failed;
+  (*session)->domain().refresh();
   (*session)->run_for((*session)->within_timeout(kBudget));
   for (const std::string& name : live_types((*session)->domain().catalogue())) {
     invocation.out().line(name);
@@ -40,9 +41,9 @@ int run_completion(Invocation& invocation) {
   if (shell == "bash") return out.data(bash_completion()), exit_ok;
   if (shell == "zsh") return out.data(zsh_completion()), exit_ok;
   if (shell == "fish") return out.data(fish_completion()), exit_ok;
-  return fail(invocation, Error(ErrorCode::invalid_argument,
-                                "dts completion needs the name of a shell", {}, {},
-                                "bash, zsh or fish"));
+  return fail(invocation,
+              Error(ErrorCode::invalid_argument, "dts completion needs the name of a shell", {}, {},
+                    "bash, zsh or fish"));
 }
 
 // All flags a command takes, "--json -q".
@@ -70,10 +71,13 @@ std::string names(std::span<const Command* const> table) {
 std::string argument_words(const Command& command) {
   switch (command.complete) {
     case Complete::types:
-    case Complete::types_or_files: return "$(dts completion --types 2>/dev/null)";
-    case Complete::commands: return names(commands());
+    case Complete::types_or_files:
+      return "$(dts completion --types 2>/dev/null)";
+    case Complete::commands:
+      return names(commands());
     case Complete::files:
-    case Complete::nothing: break;
+    case Complete::nothing:
+      break;
   }
   return std::string(command.words);
 }
@@ -126,8 +130,9 @@ std::string bash_completion() {
     if (flag.letter != 0) out += "|-" + std::string(1, flag.letter);
     out += ") COMPREPLY=($(compgen -W '" + std::string(flag.words) + "' -- \"$cur\")); return;;\n";
   });
-  out += "  esac\n  for ((i = 1; i < COMP_CWORD; i++)); do\n    word=${COMP_WORDS[i]}\n"
-         "    case \"$verb $word\" in\n";
+  out +=
+      "  esac\n  for ((i = 1; i < COMP_CWORD; i++)); do\n    word=${COMP_WORDS[i]}\n"
+      "    case \"$verb $word\" in\n";
   for (const Command* command : commands()) {
     out += "      ' " + std::string(command->name) + "') verb='" + std::string(command->name) +
            "';;\n";
@@ -144,15 +149,16 @@ std::string bash_completion() {
       bash_case(out, *child, std::string(command->name) + " " + std::string(child->name));
     }
   }
-  out += "  esac\n"
-         "  if [[ $cur == -* ]]; then\n"
-         "    COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\"))\n"
-         "  else\n"
-         "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-         "    [[ -n $files ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
-         "  fi\n"
-         "}\n"
-         "complete -F _dts dts\n";
+  out +=
+      "  esac\n"
+      "  if [[ $cur == -* ]]; then\n"
+      "    COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\"))\n"
+      "  else\n"
+      "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+      "    [[ -n $files ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+      "  fi\n"
+      "}\n"
+      "complete -F _dts dts\n";
   return out;
 }
 

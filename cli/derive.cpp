@@ -1,8 +1,8 @@
 #include <cli/derive.hpp>
 
+#include <simdjson.h>
 #include <cctype>
 #include <charconv>
-#include <simdjson.h>
 
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
@@ -19,8 +19,8 @@ class Deriver {
  public:
   Result<Type> derive(const std::string& name, const element& sample) {
     if (!sample.is_object()) {
-      return Error(ErrorCode::wrong_value, "a value is a JSON object", {},
-                   "this is something else", R"({"celsius": 18.4})");
+      return Error(ErrorCode::wrong_value, "a value is a JSON object", {}, "this is something else",
+                   R"({"celsius": 18.4})");
     }
     DTS_ASSIGN(const std::uint32_t root, structure(name, sample, {}));
     if (root != 0) return Error(ErrorCode::invalid_type, "the sample has no root");
@@ -64,10 +64,18 @@ class Deriver {
                             const std::string& path) {
     TypeRef ref;
     switch (value.type()) {
-      case element_type::BOOL: ref.kind = Kind::boolean; return ref;
-      case element_type::INT64: ref.kind = Kind::i64; return ref;
-      case element_type::UINT64: ref.kind = Kind::u64; return ref;
-      case element_type::DOUBLE: ref.kind = Kind::f64; return ref;
+      case element_type::BOOL:
+        ref.kind = Kind::boolean;
+        return ref;
+      case element_type::INT64:
+        ref.kind = Kind::i64;
+        return ref;
+      case element_type::UINT64:
+        ref.kind = Kind::u64;
+        return ref;
+      case element_type::DOUBLE:
+        ref.kind = Kind::f64;
+        return ref;
       case element_type::STRING:
         ref.kind = from_rfc3339(std::string_view(value)) ? Kind::time : Kind::text;
         return ref;
@@ -76,8 +84,10 @@ class Deriver {
         DTS_ASSIGN(ref.node, structure(nested_name(parent, key), value, path));
         return ref;
       }
-      case element_type::ARRAY: return list(parent, key, value, path);
-      case element_type::NULL_VALUE: break;
+      case element_type::ARRAY:
+        return list(parent, key, value, path);
+      case element_type::NULL_VALUE:
+        break;
     }
     return unclear(path, "null does not tell a type");
   }
@@ -93,7 +103,8 @@ class Deriver {
       DTS_ASSIGN(TypeRef each, reference(parent, key, item, path));
       if (!found) {
         found = each;
-        found_nodes.assign(nodes_.begin() + static_cast<std::ptrdiff_t>(nodes_before), nodes_.end());
+        found_nodes.assign(nodes_.begin() + static_cast<std::ptrdiff_t>(nodes_before),
+                           nodes_.end());
         continue;
       }
       const bool numbers = is_number(found->kind) && is_number(each.kind);
@@ -167,8 +178,8 @@ Result<std::string> json_from_pairs(const Pairs& pairs) {
   JsonObject object;
   for (const auto& [key, value] : pairs) {
     if (!is_member_name(key)) {
-      return Error(ErrorCode::invalid_name, "\"" + base::printable(key) + "\" cannot be a field", {},
-                   "a name is letters, digits and _");
+      return Error(ErrorCode::invalid_name, "\"" + base::printable(key) + "\" cannot be a field",
+                   {}, "a name is letters, digits and _");
     }
     object.raw(key, json_value(value));
   }
@@ -192,7 +203,8 @@ Result<Pairs> parse_pairs(const std::vector<std::string>& arguments, std::size_t
     }
     for (const auto& [key, value] : pairs) {
       if (key == text.substr(0, equals)) {
-        return Error(ErrorCode::invalid_argument, "\"" + base::printable(key) + "\" is given twice");
+        return Error(ErrorCode::invalid_argument,
+                     "\"" + base::printable(key) + "\" is given twice");
       }
     }
     pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));

@@ -1,6 +1,6 @@
 // dts doctor: runs the checks and prints what it found, with the command that cures it.
-#include <algorithm>
 #include <unistd.h>
+#include <algorithm>
 
 #include <base/text.hpp>
 #include <cli/doctor_check.hpp>
@@ -44,9 +44,9 @@ int list_checks(Output& out) {
 int explain_check(Invocation& invocation, const std::string& id) {
   const Check* check = find_check(id);
   if (check == nullptr) {
-    return fail(invocation,
-                Error(ErrorCode::invalid_argument, "there is no check \"" + base::printable(id) + "\"",
-                      {}, {}, "dts doctor --list"));
+    return fail(invocation, Error(ErrorCode::invalid_argument,
+                                  "there is no check \"" + base::printable(id) + "\"", {}, {},
+                                  "dts doctor --list"));
   }
   invocation.out().line(std::string(check->id) + " " + std::string(check->title) + "\n\n" +
                         std::string(check->explanation));
@@ -96,10 +96,18 @@ void print_finding(Output& out, const Check& check, const Finding& finding) {
   }
   std::string glyph;
   switch (finding.verdict) {
-    case Verdict::good: glyph = out.paint(Color::good, out.glyph_ok()); break;
-    case Verdict::warning: glyph = out.paint(Color::stale, "!"); break;
-    case Verdict::bad: glyph = out.paint(Color::error, out.glyph_bad()); break;
-    case Verdict::skipped: glyph = out.paint(Color::dim, "-"); break;
+    case Verdict::good:
+      glyph = out.paint(Color::good, out.glyph_ok());
+      break;
+    case Verdict::warning:
+      glyph = out.paint(Color::stale, "!");
+      break;
+    case Verdict::bad:
+      glyph = out.paint(Color::error, out.glyph_bad());
+      break;
+    case Verdict::skipped:
+      glyph = out.paint(Color::dim, "-");
+      break;
   }
   out.line(glyph + " " + std::string(check.id) + " " + padded(std::string(check.title), 16) + " " +
            finding.text);
@@ -125,6 +133,7 @@ int run_doctor(Invocation& invocation) {
   {
     auto session = Session::open(invocation);
     if (!session) return fail(invocation, session.error());
+    (*session)->domain().refresh();
     examine(machine);
     (*session)->run_for(duration->value_or(Duration(kListen)));
     machine.catalogue = (*session)->domain().catalogue();
@@ -159,8 +168,9 @@ constinit const Command doctor_command{
     .group = Group::trust,
     .arguments = "",
     .summary = "find what keeps data from arriving, and the cure",
-    .about = "Sends packets of its own, reads the system's settings and listens for peers. Exit code "
-             "1 when\nsomething is broken.",
+    .about =
+        "Sends packets of its own, reads the system's settings and listens for peers. Exit code "
+        "1 when\nsomething is broken.",
     .flags = kFlags,
     .examples = kExamples,
     .run = run_doctor,

@@ -1,9 +1,9 @@
 // The checks of peers, clocks, versions, domains and types; and the table of all checks.
+#include <sys/timex.h>
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
-#include <sys/timex.h>
 
 #include <base/text.hpp>
 #include <cli/doctor_check.hpp>
@@ -55,7 +55,8 @@ constexpr Check kChecks[] = {
      check_port},
     {"N08", "peers",
      "Which other nodes were heard on this domain while doctor listened. None may mean that none "
-     "runs; if one\nruns elsewhere, the network between eats multicast: a switch with IGMP snooping "
+     "runs; if one\nruns elsewhere, the network between eats multicast: a switch with IGMP "
+     "snooping "
      "and no querier, an\naccess point that isolates its clients, another subnet. Name it with "
      "--peer to go by unicast.",
      check_peers},
@@ -115,10 +116,14 @@ const Check* find_check(std::string_view id) {
 
 std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::good: return "ok";
-    case Verdict::warning: return "warning";
-    case Verdict::bad: return "failed";
-    case Verdict::skipped: return "skipped";
+    case Verdict::good:
+      return "ok";
+    case Verdict::warning:
+      return "warning";
+    case Verdict::bad:
+      return "failed";
+    case Verdict::skipped:
+      return "skipped";
   }
   return "";
 }
@@ -128,8 +133,8 @@ Finding check_peers(const Machine& machine) {
   for (const NodeInfo* node : peers_of(machine)) names.push_back(node_text(*node));
   std::sort(names.begin(), names.end());
   if (names.empty()) {
-    return {Verdict::warning, "no other node heard on domain '" +
-                                  base::printable(machine.catalogue.domain) + "'",
+    return {Verdict::warning,
+            "no other node heard on domain '" + base::printable(machine.catalogue.domain) + "'",
             "start one here: dts pub Hello text=hi -r 1   or name one: --peer HOST"};
   }
   const std::size_t count = names.size();
@@ -150,7 +155,8 @@ Finding check_peer_clocks(const Machine& machine) {
     worst = std::max(worst, std::fabs(ms));
     if (std::fabs(ms) <= kClockWarn_ms) continue;
     off.push_back(node_text(*node) + (ms < 0 ? " is " : " is ") +
-                  span_text(std::chrono::abs(node->clock_offset)) + (ms < 0 ? " behind" : " ahead"));
+                  span_text(std::chrono::abs(node->clock_offset)) +
+                  (ms < 0 ? " behind" : " ahead"));
   }
   if (off.empty()) {
     return {Verdict::good, "within " + number_text(std::ceil(worst * 10) / 10, true) + " ms", {}};
@@ -161,8 +167,8 @@ Finding check_peer_clocks(const Machine& machine) {
 
 Finding check_clock(const Machine& machine) {
   if (machine.clock_state < 0) return {Verdict::skipped, "the kernel does not tell", {}};
-  const bool synchronised = machine.clock_state != TIME_ERROR &&
-                            (machine.clock_status & STA_UNSYNC) == 0;
+  const bool synchronised =
+      machine.clock_state != TIME_ERROR && (machine.clock_status & STA_UNSYNC) == 0;
   if (synchronised || exists(machine, "/run/systemd/timesync/synchronized")) {
     return {Verdict::good, "synchronised", {}};
   }
@@ -203,8 +209,9 @@ Finding check_type_conflicts(const Machine& machine) {
   for (const auto& [name, all] : ids) {
     if (all.size() < 2) continue;
     const std::string safe = base::printable(name);
-    return {Verdict::warning, safe + " is published as " + std::to_string(all.size()) + " types",
-            "dts type diff " + safe + "@" + *all.begin() + " " + safe + "@" + *std::next(all.begin())};
+    return {
+        Verdict::warning, safe + " is published as " + std::to_string(all.size()) + " types",
+        "dts type diff " + safe + "@" + *all.begin() + " " + safe + "@" + *std::next(all.begin())};
   }
   if (ids.empty()) return {Verdict::skipped, "nothing is published", {}};
   return {Verdict::good, "each name has one type", {}};

@@ -41,7 +41,7 @@ struct Machine {
   int port_error = 0;                    // errno of binding the DTS port; 0: free or shareable
   std::uint32_t receive_buffer_got = 0;  // granted for 8 MiB asked; 0: unknown
   bool multicast_all_settable = true;
-  int clock_state = 0;                   // adjtimex(); -1: unknown
+  int clock_state = 0;  // adjtimex(); -1: unknown
   long clock_status = 0;
   Catalogue catalogue;
   std::vector<Counter> counters;

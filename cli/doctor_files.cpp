@@ -1,10 +1,10 @@
 // Reading /proc and /sys below Machine::root.
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include <cli/doctor_check.hpp>
 

@@ -210,8 +210,8 @@ Finding check_mtu(const Machine& machine) {
   std::string bad, seen;
   for (const auto* interface : used(machine)) {
     if (interface->loopback) continue;
-    const std::string text = base::printable(interface->name) + " " +
-                             std::to_string(interface->mtu_bytes);
+    const std::string text =
+        base::printable(interface->name) + " " + std::to_string(interface->mtu_bytes);
     (interface->mtu_bytes < kMtuMin ? bad : seen) += (seen.empty() ? "" : ", ") + text;
   }
   if (!bad.empty()) {
@@ -245,8 +245,8 @@ Finding check_drops(const Machine& machine) {
   }
   const auto all = snmp_counter(machine, "Udp", "RcvbufErrors");
   if (!dropping.empty()) {
-    return {Verdict::warning, "packets dropped because they were not read in time: " +
-                                  joined(dropping, ", "),
+    return {Verdict::warning,
+            "packets dropped because they were not read in time: " + joined(dropping, ", "),
             "a bigger buffer (N17), or less work in the handlers of that program"};
   }
   if (!all) return {Verdict::skipped, "/proc/net/snmp cannot be read", {}};

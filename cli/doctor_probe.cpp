@@ -1,15 +1,15 @@
 // What doctor tries on this machine: a packet to a group of its own on every interface, the port,
 // the receive buffer, the clock.
 #include <arpa/inet.h>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <unistd.h>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 
 #include <base/random.hpp>
 #include <cli/doctor_check.hpp>
@@ -36,7 +36,9 @@ class Socket {
   bool set(int level, int option, const void* value, socklen_t size) const {
     return ::setsockopt(fd_, level, option, value, size) == 0;
   }
-  bool set(int level, int option, int value) const { return set(level, option, &value, sizeof value); }
+  bool set(int level, int option, int value) const {
+    return set(level, option, &value, sizeof value);
+  }
 
  private:
   int fd_;
@@ -60,8 +62,8 @@ bool bind_port(const Socket& socket, std::uint16_t port) {
 bool hears(const Socket& socket, const std::array<std::uint8_t, 16>& token) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kProbeWait_ms);
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     pollfd fd{socket.fd(), POLLIN, 0};
     if (left.count() <= 0 || ::poll(&fd, 1, static_cast<int>(left.count())) <= 0) return false;
     std::array<std::uint8_t, 64> bytes{};

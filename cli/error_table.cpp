@@ -33,7 +33,8 @@ constexpr ErrorRow kErrors[] = {
     {notation, "A type's notation has an error.",
      "The message gives line and column with a caret. The notation is "
      "`brewery.Temperature{celsius:f64[Cel], tank:i32=0}`."},
-    {invalid_type, "A type breaks a rule: a duplicate field, ids on some fields only, a key of a "
+    {invalid_type,
+     "A type breaks a rule: a duplicate field, ids on some fields only, a key of a "
      "map that cannot be one, a default that does not fit.",
      "The message names the field and the rule; docs/reference/types.md has all rules."},
     {document_invalid, "A type document (from the network or a file) is not canonical.",
@@ -52,7 +53,8 @@ constexpr ErrorRow kErrors[] = {
      "Correct the field that the message names, or use bytes instead of text."},
     {unknown_field, "The type has no field of this name.",
      "The message lists the fields; `dts show TYPE` says what they mean."},
-    {wrong_value, "A value does not fit its field: not a number, out of range, another unit, not a "
+    {wrong_value,
+     "A value does not fit its field: not a number, out of range, another unit, not a "
      "symbol of the enumeration.",
      "Give the value as the field's type wants it. Units are not converted here: give it in the "
      "unit that the message names."},
@@ -69,8 +71,7 @@ constexpr ErrorRow kErrors[] = {
      "`dts doctor` names the program. Stop it, or move it to another port."},
     {permission, "The operating system or a firewall forbids it.",
      "`dts doctor` tells a firewall from missing rights, with the command that cures it."},
-    {unsupported, "This system or this build cannot do it.",
-     "The message says what is missing."},
+    {unsupported, "This system or this build cannot do it.", "The message says what is missing."},
     {unknown_transport, "There is no transport for this kind of URL in this build.",
      "`dts transports` lists them."},
     {invalid_url, "A transport's URL has an error.",

@@ -29,6 +29,8 @@ constexpr Example kExamples[] = {
 constexpr auto kGather = std::chrono::milliseconds(150);
 
 int nothing(Invocation& invocation, Session& session, const std::string& name) {
+  session.domain().refresh();
+  session.run_for(kGather);
   const Catalogue catalogue = session.domain().catalogue();
   if (publishers_of(catalogue, name) == 0 && subscribers_of(catalogue, name).empty()) {
     return fail(invocation, nobody_knows(catalogue, "get", name));
@@ -79,7 +81,8 @@ int run_get(Invocation& invocation) {
   for (std::size_t i = 0; i < latest.size(); ++i) {
     std::size_t shown = 0;
     for (const auto& [key, value] : latest[i]->values()) {
-      if (value.origin.type.hex().compare(0, wishes[i].id_prefix.size(), wishes[i].id_prefix) != 0) {
+      if (value.origin.type.hex().compare(0, wishes[i].id_prefix.size(), wishes[i].id_prefix) !=
+          0) {
         continue;
       }
       if (const auto known = check_paths(value.value.type(), fields, out.style().utf8); !known) {

@@ -1,10 +1,10 @@
 #include <cli/help.hpp>
 
+#include <sys/stat.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <sys/stat.h>
 
 #include <cli/error_table.hpp>
 #include <cli/words.hpp>
@@ -186,8 +186,9 @@ std::string program_help() {
   out += "\nflags of every verb:\n";
   append_flags(out, global_flags());
   out += "\n" + std::string(kConventions);
-  out += "dts VERB --help says more, dts help E1204 explains an error, dts doctor finds what is "
-         "wrong.\n";
+  out +=
+      "dts VERB --help says more, dts help E1204 explains an error, dts doctor finds what is "
+      "wrong.\n";
   return out;
 }
 
@@ -196,9 +197,13 @@ std::string command_help(const Command& command, std::string_view path) {
   if (command.run != nullptr) out += "\nusage: " + usage_line(command, path) + "\n";
   if (!command.children.empty()) {
     out += "\ncommands:\n";
+    std::size_t width = 0;
+    const auto text = [](const Command& child) {
+      return std::string(child.name) + " " + std::string(child.arguments);
+    };
+    for (const Command* child : command.children) width = std::max(width, text(*child).size());
     for (const Command* child : command.children) {
-      out += "  " + padded(std::string(child->name) + " " + std::string(child->arguments), 24) +
-             std::string(child->summary) + "\n";
+      out += "  " + padded(text(*child), width + 2) + std::string(child->summary) + "\n";
     }
   }
   if (!command.about.empty()) out += "\n" + std::string(command.about) + "\n";
@@ -219,10 +224,11 @@ std::string command_help(const Command& command, std::string_view path) {
 std::string man_page() {
   std::string out =
       ".TH DTS 1\n.SH NAME\ndts \\- a data bus on which the type is the address\n.SH SYNOPSIS\n"
-      "\\fBdts\\fR VERB [arguments] [flags]\n.SH DESCRIPTION\n" + roff(kClaim) + ".PP\n" +
-      roff(kConventions) + ".SH VERBS\n";
+      "\\fBdts\\fR VERB [arguments] [flags]\n.SH DESCRIPTION\n" +
+      roff(kClaim) + ".PP\n" + roff(kConventions) + ".SH VERBS\n";
   visit(commands(), "", [&](const Command& command, const std::string& path) {
-    out += ".SS " + roff(usage_line(command, path).substr(4)) + "\n" + roff(command.summary) + ".\n";
+    out +=
+        ".SS " + roff(usage_line(command, path).substr(4)) + "\n" + roff(command.summary) + ".\n";
     if (!command.about.empty()) out += ".PP\n" + roff(command.about) + "\n";
     roff_flags(out, command.flags);
     for (const Example& example : command.examples) {
@@ -268,8 +274,8 @@ Result<void> write_pages(const std::string& directory) {
     const std::string path = directory + "/" + page.name;
     std::FILE* file = std::fopen(path.c_str(), "w");
     if (file == nullptr) return failed(path);
-    const bool written = std::fwrite(page.text.data(), 1, page.text.size(), file) ==
-                         page.text.size();
+    const bool written =
+        std::fwrite(page.text.data(), 1, page.text.size(), file) == page.text.size();
     if (std::fclose(file) != 0 || !written) return failed(path);
   }
   return {};

@@ -8,8 +8,8 @@
 #include <cli/json_object.hpp>
 #include <cli/output.hpp>
 #include <cli/run.hpp>
-#include <cli/words.hpp>
 #include <cli/verbs.hpp>
+#include <cli/words.hpp>
 
 namespace dts::cli {
 
@@ -70,9 +70,9 @@ int run_help(Invocation& invocation) {
   const std::string& word = invocation.arguments()[0];
   if (const ErrorRow* row = find_error(word)) return print_error_row(out, *row);
   if (looks_like_error(word)) {
-    return fail(invocation, Error(ErrorCode::invalid_argument,
-                                  "there is no error " + base::printable(word), {}, {},
-                                  "dts help --errors lists them"));
+    return fail(invocation,
+                Error(ErrorCode::invalid_argument, "there is no error " + base::printable(word), {},
+                      {}, "dts help --errors lists them"));
   }
   const Command* command = nullptr;
   std::span<const Command* const> table = commands();

@@ -1,8 +1,8 @@
 #include <cli/interrupt.hpp>
 
-#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <cli/command.hpp>
 

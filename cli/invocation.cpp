@@ -18,8 +18,7 @@ std::string quoted(std::string_view text) { return "\"" + base::printable(text) 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates,
                          std::string_view prefix = {}) {
   const std::string near = base::nearest(word, candidates);
-  return near.empty() ? std::string()
-                      : "did you mean \"" + std::string(prefix) + near + "\"?";
+  return near.empty() ? std::string() : "did you mean \"" + std::string(prefix) + near + "\"?";
 }
 
 const Flag* find_flag(std::span<const Flag> flags, std::string_view name, char letter) {
@@ -91,8 +90,8 @@ class Parser {
     const std::string program = result_.path_.empty() ? "dts" : "dts " + result_.path_;
     std::string hint = did_you_mean(word, names, program + " ");
     if (hint.empty()) hint = program + " --help lists them";
-    return Error(ErrorCode::unknown_command,
-                 quoted(word) + " is not a command of " + program, {}, {}, hint);
+    return Error(ErrorCode::unknown_command, quoted(word) + " is not a command of " + program, {},
+                 {}, hint);
   }
 
   const Flag* lookup(std::string_view name, char letter) const {
@@ -110,8 +109,8 @@ class Parser {
     Given given{std::string(name), 0, {}};
     if (equals != std::string_view::npos) {
       if (flag->value.empty()) {
-        return Error(ErrorCode::invalid_argument,
-                     "--" + std::string(name) + " takes no value", std::string(text));
+        return Error(ErrorCode::invalid_argument, "--" + std::string(name) + " takes no value",
+                     std::string(text));
       }
       given.value = std::string(text.substr(equals + 1));
     } else if (!flag->value.empty()) {
@@ -160,7 +159,8 @@ class Parser {
     std::string hint =
         written.size() > 2 ? did_you_mean(written.substr(2), names, "--") : std::string();
     if (hint.empty()) hint = program + " --help lists them";
-    return Error(ErrorCode::unknown_flag, program + " has no flag " + quoted(written), {}, {}, hint);
+    return Error(ErrorCode::unknown_flag, program + " has no flag " + quoted(written), {}, {},
+                 hint);
   }
 
   // Now that the verb is known: every flag must be global or the verb's own.
@@ -175,10 +175,10 @@ class Parser {
                                               : "--" + given.name);
       }
       if (!flag->words.empty() && !has_word(flag->words, given.value.value_or(""))) {
-        return Error(ErrorCode::invalid_argument,
-                     "--" + std::string(flag->name) + " cannot be " +
-                         quoted(given.value.value_or("")),
-                     {}, {}, "one of: " + std::string(flag->words));
+        return Error(
+            ErrorCode::invalid_argument,
+            "--" + std::string(flag->name) + " cannot be " + quoted(given.value.value_or("")), {},
+            {}, "one of: " + std::string(flag->words));
       }
       result_.flags_.emplace_back(flag, given.value.value_or("true"));
     }

@@ -1,7 +1,7 @@
 #include <cli/invocation.hpp>
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <map>
 
 namespace dts::cli {

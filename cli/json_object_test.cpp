@@ -31,7 +31,10 @@ TEST(JsonObject, escapes_what_would_break_json_or_steer_a_terminal) {
 }
 
 TEST(JsonObject, replaces_bytes_that_are_not_utf8) {
-  EXPECT_EQ(json_string("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"");
+  EXPECT_EQ(json_string("a\xff"
+                        "b"),
+            "\"a\xef\xbf\xbd"
+            "b\"");
 }
 
 TEST(JsonObject, keeps_json_the_same_json_when_it_is_made_inert) {

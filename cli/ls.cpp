@@ -19,7 +19,8 @@ namespace dts::cli {
 namespace {
 
 constexpr Flag kFlags[] = {
-    {0, "unmatched", "", "only types that are published and not wanted, or wanted and not published"},
+    {0, "unmatched", "",
+     "only types that are published and not wanted, or wanted and not published"},
     {'d', "duration", "DUR", "listen this long (900ms); longer makes slow rates exact"},
 };
 constexpr Example kExamples[] = {
@@ -80,8 +81,9 @@ struct Listing {
 
 void print_json(Output& out, const Listing& listing, const TypeRow& row, JsonEncoder& encoder) {
   JsonObject object;
-  object.text("type", row.name).count("publishers", row.publishers).count("subscribers",
-                                                                          row.subscribers);
+  object.text("type", row.name)
+      .count("publishers", row.publishers)
+      .count("subscribers", row.subscribers);
   std::vector<std::string> ids, latest;
   for (const TypeId& id : row.ids) ids.push_back(id.short_hex());
   object.texts("ids", ids).number("rate", row.rate).number("bytes_per_s", row.bytes_per_s);
@@ -116,7 +118,8 @@ void add_row(Table& table, Output& out, const Listing& listing, const TypeRow& r
     if (stale) last = "! " + last;
   }
   if (row.publishers == 0) latest = "(nobody publishes it)";
-  const std::string rate = row.publishers == 0 ? "-" : (row.average ? "~" : "") + rate_text(row.rate);
+  const std::string rate =
+      row.publishers == 0 ? "-" : (row.average ? "~" : "") + rate_text(row.rate);
   table.add({{row.name, Color::type},
              {std::to_string(row.publishers)},
              {std::to_string(row.subscribers)},
@@ -158,6 +161,7 @@ int run_ls(Invocation& invocation) {
   if (!opened) return fail(invocation, opened.error());
   Session& session = **opened;
   Output& out = invocation.out();
+  session.domain().refresh();
   SubscribeOptions options;
   options.live = false;
   options.quiet = true;
@@ -167,8 +171,8 @@ int run_ls(Invocation& invocation) {
   session.run_for(std::min<Duration>(kSettle, listen / 2));
   const Catalogue before = session.domain().catalogue();
   if (!session.ended()) {
-    session.run_for(std::max(session.started() + listen - instant_now() - kSettle / 2,
-                             Duration::zero()));
+    session.run_for(
+        std::max(session.started() + listen - instant_now() - kSettle / 2, Duration::zero()));
   }
   if (!session.ended()) {
     session.domain().refresh();
@@ -180,16 +184,23 @@ int run_ls(Invocation& invocation) {
   listing.rows = type_rows(before, after);
   std::erase_if(listing.rows, [&](const TypeRow& row) {
     const auto& globs = invocation.arguments();
-    const bool named = globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const auto& glob) {
-      return base::glob_match(glob, row.name);
-    });
+    const bool named =
+        globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const auto& glob) {
+          return base::glob_match(glob, row.name);
+        });
     const bool unmatched = row.publishers == 0 || row.subscribers == 0;
     return !named || (invocation.has("unmatched") && !unmatched);
   });
-  for (const auto& [key, value] : latest.values()) listing.latest[key.first.first].push_back(&value);
+  for (const auto& [key, value] : latest.values())
+    listing.latest[key.first.first].push_back(&value);
 
-  Table table({{"TYPE"}, {"PUB", Align::right}, {"SUB", Align::right}, {"RATE", Align::right},
-               {"BW", Align::right}, {"LAST", Align::right}, {"LATEST"}});
+  Table table({{"TYPE"},
+               {"PUB", Align::right},
+               {"SUB", Align::right},
+               {"RATE", Align::right},
+               {"BW", Align::right},
+               {"LAST", Align::right},
+               {"LATEST"}});
   JsonEncoder encoder;
   for (const TypeRow& row : listing.rows) {
     if (out.json()) {
@@ -212,9 +223,10 @@ constinit const Command ls_command{
     .group = Group::look,
     .arguments = "[GLOB...]",
     .summary = "list the types on the bus",
-    .about = "RATE and BW come from the publishers' own counters, asked twice; ~ marks an average "
-             "over the\nlife of the publisher, shown when it is slower than the time listened. LAST "
-             "is the age of the\nnewest value, ! when it is ten times older than the rate says.",
+    .about =
+        "RATE and BW come from the publishers' own counters, asked twice; ~ marks an average "
+        "over the\nlife of the publisher, shown when it is slower than the time listened. LAST "
+        "is the age of the\nnewest value, ! when it is ten times older than the rate says.",
     .flags = kFlags,
     .examples = kExamples,
     .run = run_ls,

@@ -60,29 +60,36 @@ int run_nodes(Invocation& invocation) {
   if (!opened) return fail(invocation, opened.error());
   Session& session = **opened;
   Output& out = invocation.out();
+  session.domain().refresh();
   session.run_for(duration->value_or(Duration(kListen)));
   Catalogue catalogue = session.domain().catalogue();
   std::erase_if(catalogue.nodes, [](const NodeInfo& node) { return node.self; });
   std::sort(catalogue.nodes.begin(), catalogue.nodes.end(), [](const auto& a, const auto& b) {
     return std::tie(a.host, a.name, a.process) < std::tie(b.host, b.name, b.process);
   });
-  Table table({{"NODE"}, {"PROCESS", Align::right}, {"ADDRESS"}, {"VERSION"}, {"PUB", Align::right},
-               {"SUB", Align::right}, {"CLOCK", Align::right}, {"UP", Align::right}});
+  Table table({{"NODE"},
+               {"PROCESS", Align::right},
+               {"ADDRESS"},
+               {"VERSION"},
+               {"PUB", Align::right},
+               {"SUB", Align::right},
+               {"CLOCK", Align::right},
+               {"UP", Align::right}});
   for (const NodeInfo& node : catalogue.nodes) {
     if (out.json()) {
       out.line(node_json(node));
       continue;
     }
     const bool off = std::chrono::abs(node.clock_offset) > std::chrono::seconds(1);
-    table.add({{node.host + "/" + node.name},
-               {std::to_string(node.process)},
-               {node.address},
-               {node.version},
-               {std::to_string(node.streams.size())},
-               {std::to_string(node.wants.size())},
-               {(off ? "! " : "") + offset_text(node.clock_offset),
-                off ? Color::stale : Color::plain},
-               {age_text(node.up)}});
+    table.add(
+        {{node.host + "/" + node.name},
+         {std::to_string(node.process)},
+         {node.address},
+         {node.version},
+         {std::to_string(node.streams.size())},
+         {std::to_string(node.wants.size())},
+         {(off ? "! " : "") + offset_text(node.clock_offset), off ? Color::stale : Color::plain},
+         {age_text(node.up)}});
   }
   if (table.size() > 0) table.print(out);
   if (catalogue.nodes.empty() && !session.ended()) {

@@ -1,11 +1,11 @@
 // Writing to stdout and stderr: colours, glyphs, errors, and a reader that goes away.
 #include <cli/output.hpp>
 
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <base/text.hpp>
 #include <cli/invocation.hpp>
@@ -41,12 +41,18 @@ std::size_t terminal_width() {
 
 std::string_view color_code(Color color) {
   switch (color) {
-    case Color::plain: return "";
-    case Color::type: return "\033[36m";
-    case Color::dim: return "\033[2m";
-    case Color::stale: return "\033[33m";
-    case Color::error: return "\033[31m";
-    case Color::good: return "\033[32m";
+    case Color::plain:
+      return "";
+    case Color::type:
+      return "\033[36m";
+    case Color::dim:
+      return "\033[2m";
+    case Color::stale:
+      return "\033[33m";
+    case Color::error:
+      return "\033[31m";
+    case Color::good:
+      return "\033[32m";
   }
   return "";
 }

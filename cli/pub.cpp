@@ -1,11 +1,11 @@
 // dts pub TYPE: publishes values given as field=value, as JSON, or as JSON lines on stdin; once, a
 // number of times, or at a rate.
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <cmath>
 #include <poll.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
 
 #include <base/random.hpp>
 #include <base/text.hpp>
@@ -287,8 +287,8 @@ class PublishRun {
 
   // Sleeps in the loop until the next value is due.
   Result<void> pace() {
-    const auto offset = Duration(static_cast<std::int64_t>(static_cast<double>(sent_) * 1e9 /
-                                                           *options_.rate));
+    const auto offset =
+        Duration(static_cast<std::int64_t>(static_cast<double>(sent_) * 1e9 / *options_.rate));
     Instant due = began_ + offset;
     if (until()) due = std::min(due, *until());
     session_.run(due, nullptr);
@@ -348,7 +348,8 @@ class PublishRun {
       if (const auto prepared = prepare(text); !prepared) return bad_line(prepared.error(), number);
       DTS_TRY(meet());
     }
-    if (const auto published = publish(text); !published) return bad_line(published.error(), number);
+    if (const auto published = publish(text); !published)
+      return bad_line(published.error(), number);
     if (options_.rate) DTS_TRY(pace());
     return {};
   }
@@ -412,6 +413,7 @@ int run_pub(Invocation& invocation) {
   if (!options) return fail(invocation, options.error());
   auto session = Session::open(invocation);
   if (!session) return fail(invocation, session.error());
+  (*session)->domain().refresh();  // who subscribes is part of the result
   const auto code = PublishRun(**session, std::move(*options)).run();
   return code ? *code : fail(invocation, code.error());
 }
@@ -431,7 +433,8 @@ constinit const Command pub_command{
     .summary = "publish values",
     .about =
         "The type is taken from the bus, else from --define, else it is derived from the value, "
-        "which is\nsaid on stderr. Values may have templates: {{n}}, {{now}}, {{rand 10 14}} (whole "
+        "which is\nsaid on stderr. Values may have templates: {{n}}, {{now}}, {{rand 10 14}} "
+        "(whole "
         "when both bounds\nare), {{sine 60s 10 14}}. A number may carry the field's own unit "
         "(celsius=18Cel); other units are\nrefused.",
     .flags = kFlags,

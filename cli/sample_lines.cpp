@@ -16,8 +16,8 @@ constexpr std::size_t kEncodersMax = 256;  // then they are made anew
 std::string labels_text(const Labels& labels, const std::vector<Leaf>& shown) {
   std::string text;
   for (const auto& [key, value] : labels) {
-    const bool is_field = std::any_of(shown.begin(), shown.end(),
-                                      [&](const Leaf& leaf) { return leaf.path == key; });
+    const bool is_field =
+        std::any_of(shown.begin(), shown.end(), [&](const Leaf& leaf) { return leaf.path == key; });
     if (!is_field) text += "   " + base::printable(key) + "=" + base::printable(value);
   }
   return text;
@@ -37,11 +37,15 @@ std::string hex_text(ByteView bytes) {
 
 void SampleLines::show(const Received& received) {
   switch (out_.kind()) {
-    case OutputKind::json: return out_.line(json(received));
-    case OutputKind::csv: return csv(received);
-    case OutputKind::value: return value(received);
+    case OutputKind::json:
+      return out_.line(json(received));
+    case OutputKind::csv:
+      return csv(received);
+    case OutputKind::value:
+      return value(received);
     case OutputKind::line:
-    case OutputKind::table: return out_.line(line(received));
+    case OutputKind::table:
+      return out_.line(line(received));
   }
 }
 

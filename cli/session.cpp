@@ -1,8 +1,8 @@
 #include <cli/session.hpp>
 
+#include <poll.h>
 #include <algorithm>
 #include <cerrno>
-#include <poll.h>
 #include <set>
 
 #include <base/text.hpp>
@@ -130,7 +130,8 @@ Result<TypeWish> parse_type_wish(std::string_view text) {
     }
   }
   std::string plain = wish.name;
-  std::replace_if(plain.begin(), plain.end(), [](char c) { return c == '*' || c == '?'; }, 'x');
+  std::replace_if(
+      plain.begin(), plain.end(), [](char c) { return c == '*' || c == '?'; }, 'x');
   if (!is_type_name(plain)) {
     return Error(ErrorCode::invalid_name, "\"" + base::printable(text) + "\" is not a type's name",
                  {}, "a name is words of letters, digits and _ with dots between",
@@ -181,7 +182,8 @@ Error nobody_knows(const Catalogue& catalogue, std::string_view verb, std::strin
   const std::string what = "nobody on domain '" + base::printable(catalogue.domain) +
                            "' publishes or asks for a type \"" + base::printable(type_name) + "\"";
   const std::string near = base::nearest(type_name, live_types(catalogue));
-  if (near.empty()) return Error(ErrorCode::unknown_type, what, {}, {}, "dts ls shows what is there");
+  if (near.empty())
+    return Error(ErrorCode::unknown_type, what, {}, {}, "dts ls shows what is there");
   const std::size_t publishers = publishers_of(catalogue, near);
   const std::string safe = base::printable(near);
   return Error(ErrorCode::unknown_type, what, {}, {},

@@ -36,7 +36,8 @@ std::vector<Found> publishers(const Catalogue& before, const Catalogue& after,
     for (const StreamInfo& stream : node.streams) {
       if (stream.source.type_name != wish.name) continue;
       if (stream.source.type.hex().compare(0, wish.id_prefix.size(), wish.id_prefix) != 0) continue;
-      all.push_back({&node, &stream, stream_rate(node, find_stream(before, stream.source), stream)});
+      all.push_back(
+          {&node, &stream, stream_rate(node, find_stream(before, stream.source), stream)});
     }
   }
   std::sort(all.begin(), all.end(), [](const Found& a, const Found& b) {
@@ -101,13 +102,23 @@ void print_text(Output& out, const TypeWish& wish, const std::vector<Type>& type
     out.line(base::printable(std::string_view(notation).substr(from)));
   }
   if (types.empty()) out.warn("nobody has told the definition of " + wish.name + " yet");
-  Table table({{"PUBLISHERS"}, {"ID"}, {"RATE", Align::right}, {"MESSAGES", Align::right},
-               {"FORMAT"}, {"PROFILE"}, {"LABELS"}, {"SINCE", Align::right}});
+  Table table({{"PUBLISHERS"},
+               {"ID"},
+               {"RATE", Align::right},
+               {"MESSAGES", Align::right},
+               {"FORMAT"},
+               {"PROFILE"},
+               {"LABELS"},
+               {"SINCE", Align::right}});
   for (const Found& each : found) {
     const Source& source = each.stream->source;
-    table.add({{source.name}, {source.type.short_hex(), Color::dim}, {rate_cell(each.rate)},
-               {grouped(each.stream->messages)}, {source.format},
-               {std::string(profile_name(source.profile))}, {labels_text(source.labels)},
+    table.add({{source.name},
+               {source.type.short_hex(), Color::dim},
+               {rate_cell(each.rate)},
+               {grouped(each.stream->messages)},
+               {source.format},
+               {std::string(profile_name(source.profile))},
+               {labels_text(source.labels)},
                {age_text(each.node->up)}});
   }
   if (table.size() > 0) {
@@ -115,8 +126,9 @@ void print_text(Output& out, const TypeWish& wish, const std::vector<Type>& type
   } else {
     out.line("PUBLISHERS  none");
   }
-  out.line("SUBSCRIBERS  " +
-           (subscribers.empty() ? "none" : joined(subscribers, " " + std::string(out.dot()) + " ")));
+  out.line("SUBSCRIBERS  " + (subscribers.empty()
+                                  ? "none"
+                                  : joined(subscribers, " " + std::string(out.dot()) + " ")));
   if (types.size() > 1) {
     out.warn("published as " + std::to_string(types.size()) + " different types: dts type diff " +
              wish.name + "@" + types[0].id().short_hex() + " " + wish.name + "@" +
@@ -131,6 +143,7 @@ int run_show(Invocation& invocation) {
   if (!opened) return fail(invocation, opened.error());
   Session& session = **opened;
   Output& out = invocation.out();
+  session.domain().refresh();
   session.run_for(kListen / 3);
   const Catalogue before = session.domain().catalogue();
   std::vector<Type> types;

@@ -35,6 +35,9 @@ constexpr Example kExamples[] = {
     {"dts sub brewery.Temperature -k celsius -o csv", "for a spreadsheet"},
 };
 
+// Without a value for so long: the others are asked for their lists; a name that is nearly one of
+// theirs is told; the reason for the silence is told.
+constexpr auto kCurious = std::chrono::milliseconds(300);
 constexpr auto kMisspelt = std::chrono::milliseconds(1000);
 constexpr auto kSilence = std::chrono::seconds(2);
 constexpr auto kRedraw = std::chrono::milliseconds(250);
@@ -97,7 +100,8 @@ class Subscriber {
       : session_(session),
         out_(session.out()),
         options_(std::move(options)),
-        lines_(out_, options_.fields, options_.wishes.size() > 1 || options_.wishes[0].is_pattern()),
+        lines_(out_, options_.fields,
+               options_.wishes.size() > 1 || options_.wishes[0].is_pattern()),
         board_(out_) {}
 
   int run() {
@@ -158,8 +162,9 @@ class Subscriber {
     }
     ++values_;
     ++sources_[sample.origin().node_id.hex() + std::to_string(sample.origin().stream)];
-    const Received received{value, sample.origin(), sample.sequence(), sample.published(),
-                            sample.received(), sample.message()};
+    const Received received{
+        value,           sample.origin(), sample.sequence(), sample.published(), sample.received(),
+        sample.message()};
     if (options_.hex) {
       lines_.show_hex(received);
     } else if (options_.watch) {
@@ -180,6 +185,7 @@ class Subscriber {
   std::optional<Instant> next_event() const {
     if (options_.watch && values_ > 0) return instant_now() + kRedraw;
     if (values_ > 0) return std::nullopt;
+    if (!curious_) return session_.started() + kCurious;
     if (!misspelt_checked_) return session_.started() + kMisspelt;
     if (!silence_told_) return session_.started() + kSilence;
     return instant_now() + kSilence;
@@ -191,6 +197,10 @@ class Subscriber {
       lines_drawn_ = true;
     }
     if (values_ > 0) return;
+    if (!curious_) {  // ask the others for all they have, to be able to say what is there
+      curious_ = true;
+      session_.domain().refresh();
+    }
     if (!misspelt_checked_ && session_.elapsed() >= kMisspelt) {
       misspelt_checked_ = true;
       tell_misspelt();
@@ -208,7 +218,8 @@ class Subscriber {
     const Catalogue catalogue = session_.domain().catalogue();
     const auto live = live_types(catalogue);
     for (const TypeWish& wish : options_.wishes) {
-      if (wish.is_pattern() || std::find(live.begin(), live.end(), wish.name) != live.end()) continue;
+      if (wish.is_pattern() || std::find(live.begin(), live.end(), wish.name) != live.end())
+        continue;
       if (base::nearest(wish.name, live).empty()) continue;
       tell_unknown(catalogue, wish.name);
     }
@@ -221,7 +232,8 @@ class Subscriber {
     if (out_.style().quiet) return;
     if (out_.json()) return out_.error(error);
     std::string text = error_lines(Error(error.code(), error.what()));
-    if (!error.hint().empty()) text += "\n  " + error.hint();
+    const bool near = error.hint().rfind("did you mean", 0) == 0;
+    text += near ? "\n  " + error.hint() : "\n  try: " + error.hint();
     out_.say(out_.paint_err(Color::error, out_.glyph_bad()) + " " + text);
     out_.note(still_waiting());
   }
@@ -266,7 +278,7 @@ class Subscriber {
   std::uint64_t values_ = 0, lost_ = 0;
   std::map<std::string, std::uint64_t> sources_;
   std::optional<Error> failure_;
-  bool misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;
+  bool curious_ = false, misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;
   WhyQuiet last_reason_ = WhyQuiet::not_quiet;
   std::vector<Subscription> subscriptions_;  // last: they end first
 };
@@ -287,9 +299,10 @@ constinit const Command sub_command{
     .group = Group::look,
     .arguments = "TYPE...",
     .summary = "print values as they arrive",
-    .about = "TYPE is a name, a pattern such as 'brewery.*' or '*', or a name with the id of one "
-             "exact type,\nas in Temperature@9f3a7c1e. After two seconds of silence the reason is "
-             "told on stderr. Ends with\nexit code 3 when values were lost; each loss is named.",
+    .about =
+        "TYPE is a name, a pattern such as 'brewery.*' or '*', or a name with the id of one "
+        "exact type,\nas in Temperature@9f3a7c1e. After two seconds of silence the reason is "
+        "told on stderr. Ends with\nexit code 3 when values were lost; each loss is named.",
     .flags = kFlags,
     .examples = kExamples,
     .run = run_sub,

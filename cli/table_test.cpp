@@ -42,8 +42,7 @@ TEST(Table, aligns_by_columns_on_the_screen) {
 }
 
 TEST(Table, is_cut_to_the_terminal) {
-  EXPECT_EQ(printed(OutputKind::table, sample(), 12),
-            "TYPE       …\nTemperature…\n麹室       …\n");
+  EXPECT_EQ(printed(OutputKind::table, sample(), 12), "TYPE       …\nTemperature…\n麹室       …\n");
 }
 
 TEST(Table, writes_csv_with_quotes_where_needed) {

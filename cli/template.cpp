@@ -28,9 +28,7 @@ bool number_of(std::string_view text, double& number) {
   return error == std::errc{} && end == text.data() + text.size() && std::isfinite(number);
 }
 
-bool is_whole(std::string_view text) {
-  return text.find_first_of(".eE") == std::string_view::npos;
-}
+bool is_whole(std::string_view text) { return text.find_first_of(".eE") == std::string_view::npos; }
 
 std::string decimal(double value) {
   char text[64];
@@ -50,7 +48,8 @@ Result<std::string> evaluate(std::string_view text, const TemplateContext& conte
   if (words[0] == "now" && words.size() == 1) return to_rfc3339(context.now);
   double low = 0, high = 0;
   if (words[0] == "rand") {
-    if (words.size() != 3 || !number_of(words[1], low) || !number_of(words[2], high) || low > high) {
+    if (words.size() != 3 || !number_of(words[1], low) || !number_of(words[2], high) ||
+        low > high) {
       return bad(text, "rand needs two numbers, the lower first");
     }
     const double chance = context.random();
@@ -60,14 +59,14 @@ Result<std::string> evaluate(std::string_view text, const TemplateContext& conte
     return decimal(low + chance * (high - low));
   }
   if (words[0] == "sine") {
-    const auto period = words.size() == 4 ? duration_from_text(words[1])
-                                          : Result<Duration>(Duration::zero());
+    const auto period =
+        words.size() == 4 ? duration_from_text(words[1]) : Result<Duration>(Duration::zero());
     if (words.size() != 4 || !period || *period <= Duration::zero() || !number_of(words[2], low) ||
         !number_of(words[3], high)) {
       return bad(text, "sine needs a period and two numbers");
     }
-    const double turns = static_cast<double>(context.elapsed.count()) /
-                         static_cast<double>(period->count());
+    const double turns =
+        static_cast<double>(context.elapsed.count()) / static_cast<double>(period->count());
     return decimal(low + (high - low) * (0.5 + 0.5 * std::sin(2 * M_PI * turns)));
   }
   return bad(text, "there is no such template");

@@ -12,9 +12,9 @@
 namespace dts::cli {
 
 struct TemplateContext {
-  std::uint64_t n = 1;    // which message this is, from 1
+  std::uint64_t n = 1;  // which message this is, from 1
   Time now{};
-  Duration elapsed{};     // since publishing began
+  Duration elapsed{};              // since publishing began
   std::function<double()> random;  // in [0, 1)
 };
 

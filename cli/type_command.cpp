@@ -6,9 +6,9 @@ namespace dts::cli {
 
 namespace {
 
-constexpr const Command* kChildren[] = {&type_ls_command,  &type_show_command,
+constexpr const Command* kChildren[] = {&type_ls_command,   &type_show_command,
                                         &type_diff_command, &type_check_command,
-                                        &type_new_command, &type_export_command};
+                                        &type_new_command,  &type_export_command};
 constexpr Example kExamples[] = {
     {"dts type show brewery.Temperature", "the notation of a live type"},
     {"dts type diff Pressure@51ce Pressure@a07b", "two types of one name, side by side"},
@@ -23,8 +23,9 @@ constinit const Command type_command{
     .group = Group::write,
     .arguments = "ls|show|diff|check|new|export",
     .summary = "look at types, compare, make and export them",
-    .about = "A type is named by its name (a live type), name@id (one of several), a file with the "
-             "notation,\n- for stdin, or the notation itself in quotes.",
+    .about =
+        "A type is named by its name (a live type), name@id (one of several), a file with the "
+        "notation,\n- for stdin, or the notation itself in quotes.",
     .examples = kExamples,
     .children = kChildren,
 };

@@ -122,8 +122,9 @@ constinit const Command type_check_command{
     .group = Group::write,
     .arguments = "OLD NEW",
     .summary = "may the new type replace the old one?",
-    .about = "Yes (exit code 0) when a subscriber of the new type reads publishers of the old one; "
-             "with --full also\nthe other way round. Both directions are shown with the reasons.",
+    .about =
+        "Yes (exit code 0) when a subscriber of the new type reads publishers of the old one; "
+        "with --full also\nthe other way round. Both directions are shown with the reasons.",
     .flags = kCheckFlags,
     .examples = kCheckExamples,
     .run = run_check,

@@ -32,7 +32,8 @@ StreamRate stream_rate(const NodeInfo& node, const StreamInfo* before, const Str
   }
   const double life = seconds(node.up);
   if (life <= 0 || after.messages == 0) return {0, 0, true};
-  return {static_cast<double>(after.messages) / life, static_cast<double>(after.bytes) / life, true};
+  return {static_cast<double>(after.messages) / life, static_cast<double>(after.bytes) / life,
+          true};
 }
 
 std::vector<TypeRow> type_rows(const Catalogue& before, const Catalogue& after) {

@@ -11,14 +11,15 @@
 #include <cli/type_command.hpp>
 #include <cli/type_source.hpp>
 #include <cli/words.hpp>
-#include <format/capnproto_schema.hpp>
+#include <dts/format.hpp>
 
 namespace dts::cli {
 
 namespace {
 
 constexpr Flag kShowFlags[] = {
-    {0, "as", "FORM", "dts (the notation), document (hex), json or capnp", "dts document json capnp"},
+    {0, "as", "FORM", "dts (the notation), document (hex), json or capnp",
+     "dts document json capnp"},
 };
 constexpr Example kShowExamples[] = {
     {"dts type show brewery.Temperature", "the notation"},
@@ -45,19 +46,17 @@ std::string hex(ByteView bytes) {
   return text;
 }
 
-Result<void> print_as(Output& out, const Type& type, std::string_view form) {
+void print_as(Output& out, const Type& type, std::string_view form) {
   if (form == "json" || out.json()) {
     out.line(type_json(type));
   } else if (form == "document") {
     out.line(hex(type.document()));
   } else if (form == "capnp") {
-    DTS_ASSIGN(const std::string schema, format::to_capnp_schema(type));
-    out.line(printable_lines(schema));
+    out.line(printable_lines(to_capnp_schema(type)));
   } else {
     out.line(out.paint(Color::dim, "// @" + type.id().short_hex()));
     out.line(printable_lines(type.print(Type::Style::lines)));
   }
-  return {};
 }
 
 int run_show(Invocation& invocation) {
@@ -65,11 +64,7 @@ int run_show(Invocation& invocation) {
   const auto types = source.all(invocation.arguments()[0]);
   if (!types) return fail(invocation, types.error());
   const std::string form = invocation.value("as").value_or("dts");
-  for (const Type& type : *types) {
-    if (const auto printed = print_as(invocation.out(), type, form); !printed) {
-      return fail(invocation, printed.error());
-    }
-  }
+  for (const Type& type : *types) print_as(invocation.out(), type, form);
   return exit_ok;
 }
 
@@ -77,18 +72,17 @@ int run_export(Invocation& invocation) {
   TypeSource source(invocation);
   const auto type = source.one(invocation.arguments()[0]);
   if (!type) return fail(invocation, type.error());
-  const auto printed =
-      print_as(invocation.out(), *type, invocation.value("as").value_or("capnp"));
-  return printed ? static_cast<int>(exit_ok) : fail(invocation, printed.error());
+  print_as(invocation.out(), *type, invocation.value("as").value_or("capnp"));
+  return exit_ok;
 }
 
 int run_new(Invocation& invocation) {
   const std::string& name = invocation.arguments()[0];
   if (!is_type_name(name)) {
-    return fail(invocation, Error(ErrorCode::invalid_name,
-                                  "\"" + base::printable(name) + "\" is not a type's name", {},
-                                  "a name is words of letters, digits and _ with dots between",
-                                  "brewery.Temperature"));
+    return fail(
+        invocation,
+        Error(ErrorCode::invalid_name, "\"" + base::printable(name) + "\" is not a type's name", {},
+              "a name is words of letters, digits and _ with dots between", "brewery.Temperature"));
   }
   Result<Type> type = Error(ErrorCode::invalid_argument);
   if (invocation.arguments().size() == 1) {
@@ -115,6 +109,7 @@ int run_ls(Invocation& invocation) {
   auto opened = Session::open(invocation);
   if (!opened) return fail(invocation, opened.error());
   Output& out = invocation.out();
+  (*opened)->domain().refresh();
   (*opened)->run_for(std::chrono::milliseconds(600));
   const Catalogue catalogue = (*opened)->domain().catalogue();
   std::map<std::pair<std::string, TypeId>, std::size_t> types;
@@ -136,8 +131,9 @@ int run_ls(Invocation& invocation) {
     table.add({{key.first, Color::type}, {key.second.short_hex()}, {std::to_string(publishers)}});
   }
   if (!out.json() && table.size() > 0) table.print(out);
-  out.note(counted(types.size(), "exact type") + " on domain '" + base::printable(catalogue.domain) +
-           "' (listened " + span_text((*opened)->elapsed()) + ")");
+  out.note(counted(types.size(), "exact type") + " on domain '" +
+           base::printable(catalogue.domain) + "' (listened " + span_text((*opened)->elapsed()) +
+           ")");
   return (*opened)->ended() ? Session::exit_code((*opened)->end(), exit_ok)
                             : static_cast<int>(exit_ok);
 }
@@ -191,8 +187,9 @@ constinit const Command type_new_command{
     .group = Group::write,
     .arguments = "NAME [FIELD=VALUE... | JSON]",
     .summary = "make a type from a sample",
-    .about = "The sample is a JSON object on stdin, or fields on the command line. Whole numbers "
-             "become i64, others\nf64, RFC 3339 text becomes time, objects become structs.",
+    .about =
+        "The sample is a JSON object on stdin, or fields on the command line. Whole numbers "
+        "become i64, others\nf64, RFC 3339 text becomes time, objects become structs.",
     .examples = kNewExamples,
     .run = run_new,
     .arguments_min = 1,

@@ -1,10 +1,10 @@
 #include <cli/type_source.hpp>
 
+#include <sys/stat.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <sys/stat.h>
 
 #include <base/text.hpp>
 #include <cli/words.hpp>

@@ -1,8 +1,8 @@
 #include <cli/value_input.hpp>
 
+#include <simdjson.h>
 #include <algorithm>
 #include <charconv>
-#include <simdjson.h>
 
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
@@ -54,16 +54,16 @@ Result<std::string> ValueInput::without_unit(const Field& field, const std::stri
   std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
   const std::string digits(start, end);
   while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-  if (rest.empty() || (!field.unit.empty() &&
-                       (rest == field.unit || rest == unit_text(field.unit, true) ||
-                        rest == unit_text(field.unit, false)))) {
+  if (rest.empty() ||
+      (!field.unit.empty() && (rest == field.unit || rest == unit_text(field.unit, true) ||
+                               rest == unit_text(field.unit, false)))) {
     return digits;
   }
   const std::string shown = base::printable(rest);
   const std::string place = base::printable(type_.name() + "." + field.name);
   if (field.unit.empty()) {
-    return Error(ErrorCode::wrong_value, place + " has no unit, but \"" + shown + "\" was given", {},
-                 {}, field.name + "=" + digits);
+    return Error(ErrorCode::wrong_value, place + " has no unit, but \"" + shown + "\" was given",
+                 {}, {}, field.name + "=" + digits);
   }
   const std::string unit = unit_text(field.unit, utf8_);
   return Error(ErrorCode::wrong_value,
@@ -157,7 +157,8 @@ Result<Value> ValueInput::from_json(std::string_view json) {
   }
   simdjson::dom::object members;
   if (document.get(members) != simdjson::SUCCESS) {
-    return Error(ErrorCode::wrong_value, "a value is a JSON object", {}, {}, R"({"celsius": 18.4})");
+    return Error(ErrorCode::wrong_value, "a value is a JSON object", {}, {},
+                 R"({"celsius": 18.4})");
   }
   std::vector<std::string> given;
   for (const auto [key, member] : members) {

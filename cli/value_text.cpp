@@ -1,9 +1,9 @@
 #include <cli/value_text.hpp>
 
+#include <simdjson.h>
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <simdjson.h>
 
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
@@ -24,9 +24,12 @@ T read(const void* from) {
 
 std::int64_t read_symbol(const Layout& layout, const void* from) {
   switch (layout.width) {
-    case 1: return layout.is_signed ? read<std::int8_t>(from) : read<std::uint8_t>(from);
-    case 2: return layout.is_signed ? read<std::int16_t>(from) : read<std::uint16_t>(from);
-    case 8: return read<std::int64_t>(from);
+    case 1:
+      return layout.is_signed ? read<std::int8_t>(from) : read<std::uint8_t>(from);
+    case 2:
+      return layout.is_signed ? read<std::int16_t>(from) : read<std::uint16_t>(from);
+    case 8:
+      return read<std::int64_t>(from);
     default:
       return layout.is_signed ? std::int64_t{read<std::int32_t>(from)} : read<std::uint32_t>(from);
   }
@@ -81,25 +84,44 @@ class Walker {
   std::string inline_text(const Layout& layout, const void* at, int depth = 0) const {
     if (depth > 16) return "...";
     switch (layout.kind) {
-      case Kind::boolean: return read<std::uint8_t>(at) != 0 ? "true" : "false";
-      case Kind::i8: return std::to_string(read<std::int8_t>(at));
-      case Kind::i16: return std::to_string(read<std::int16_t>(at));
-      case Kind::i32: return std::to_string(read<std::int32_t>(at));
-      case Kind::i64: return std::to_string(read<std::int64_t>(at));
-      case Kind::u8: return std::to_string(read<std::uint8_t>(at));
-      case Kind::u16: return std::to_string(read<std::uint16_t>(at));
-      case Kind::u32: return std::to_string(read<std::uint32_t>(at));
-      case Kind::u64: return std::to_string(read<std::uint64_t>(at));
-      case Kind::f32: return single_text(read<float>(at));
-      case Kind::f64: return number_text(read<double>(at), options_.brief);
-      case Kind::text: return word_text(as_text(layout.functions.view(layout, at)));
-      case Kind::bytes: return bytes_text_of(layout.functions.view(layout, at));
-      case Kind::time: return to_rfc3339(Time(Duration(read<std::int64_t>(at))));
-      case Kind::duration: return to_text(Duration(read<std::int64_t>(at)));
-      case Kind::decimal: return decimal_text(*static_cast<const Decimal*>(at));
-      case Kind::any: return any_text(*static_cast<const Any*>(at));
-      case Kind::enumeration: return base::printable(symbol_text(layout, at));
-      default: return composite_text(layout, at, depth);
+      case Kind::boolean:
+        return read<std::uint8_t>(at) != 0 ? "true" : "false";
+      case Kind::i8:
+        return std::to_string(read<std::int8_t>(at));
+      case Kind::i16:
+        return std::to_string(read<std::int16_t>(at));
+      case Kind::i32:
+        return std::to_string(read<std::int32_t>(at));
+      case Kind::i64:
+        return std::to_string(read<std::int64_t>(at));
+      case Kind::u8:
+        return std::to_string(read<std::uint8_t>(at));
+      case Kind::u16:
+        return std::to_string(read<std::uint16_t>(at));
+      case Kind::u32:
+        return std::to_string(read<std::uint32_t>(at));
+      case Kind::u64:
+        return std::to_string(read<std::uint64_t>(at));
+      case Kind::f32:
+        return single_text(read<float>(at));
+      case Kind::f64:
+        return number_text(read<double>(at), options_.brief);
+      case Kind::text:
+        return word_text(as_text(layout.functions.view(layout, at)));
+      case Kind::bytes:
+        return bytes_text_of(layout.functions.view(layout, at));
+      case Kind::time:
+        return to_rfc3339(Time(Duration(read<std::int64_t>(at))));
+      case Kind::duration:
+        return to_text(Duration(read<std::int64_t>(at)));
+      case Kind::decimal:
+        return decimal_text(*static_cast<const Decimal*>(at));
+      case Kind::any:
+        return any_text(*static_cast<const Any*>(at));
+      case Kind::enumeration:
+        return base::printable(symbol_text(layout, at));
+      default:
+        return composite_text(layout, at, depth);
     }
   }
 
@@ -144,8 +166,8 @@ class Walker {
     std::vector<std::string> parts;
     if (layout.kind == Kind::list || layout.kind == Kind::array) {
       const std::size_t count = layout.kind == Kind::array ? layout.length : f.count(layout, at);
-      const auto* first = static_cast<const std::uint8_t*>(
-          f.elements != nullptr ? f.elements(layout, at) : at);
+      const auto* first =
+          static_cast<const std::uint8_t*>(f.elements != nullptr ? f.elements(layout, at) : at);
       for (std::size_t i = 0; i < count && i < options_.elements_max; ++i) {
         parts.push_back(inline_text(*layout.element, first + i * layout.element->size, depth + 1));
       }
@@ -155,7 +177,8 @@ class Walker {
     if (layout.kind == Kind::map) {
       void* cursor = nullptr;
       const void *key = nullptr, *value = nullptr;
-      while (parts.size() < options_.elements_max && f.map_next(layout, at, &cursor, &key, &value)) {
+      while (parts.size() < options_.elements_max &&
+             f.map_next(layout, at, &cursor, &key, &value)) {
         parts.push_back(inline_text(*layout.key, key, depth + 1) + ": " +
                         inline_text(*layout.element, value, depth + 1));
       }
@@ -229,7 +252,8 @@ Error no_such_field(const Type& type, std::string_view name, bool utf8) {
   const std::string near = base::nearest(name, names);
   for (const Field& field : type.root().fields) {
     if (field.name != near || near.empty()) continue;
-    hint = "did you mean \"" + base::printable(near) + "\" (" + field_text(type, field, utf8) + ")?";
+    hint =
+        "did you mean \"" + base::printable(near) + "\" (" + field_text(type, field, utf8) + ")?";
   }
   if (hint.empty()) hint = "dts show " + type.name();
   return Error(ErrorCode::unknown_field,

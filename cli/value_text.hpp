@@ -23,9 +23,9 @@ struct Leaf {
 };
 
 struct LeafOptions {
-  bool brief = false;                // at most six significant digits
-  std::size_t elements_max = 16;     // of a list before it is cut
-  std::vector<std::string> only;     // these paths and what is under them; empty: all
+  bool brief = false;             // at most six significant digits
+  std::size_t elements_max = 16;  // of a list before it is cut
+  std::vector<std::string> only;  // these paths and what is under them; empty: all
 };
 
 // All leaves of a struct value in the order of its fields.

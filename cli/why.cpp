@@ -31,9 +31,9 @@ int run_why(Invocation& invocation) {
     auto parsed = Type::parse(*notation, "--as");
     if (!parsed) return fail(invocation, parsed.error());
     if (parsed->name() != wish->name) {
-      return fail(invocation,
-                  Error(ErrorCode::invalid_argument, "--as gives a type of another name",
-                        parsed->name(), "the name is the address", "--as '" + wish->name + "{...}'"));
+      return fail(invocation, Error(ErrorCode::invalid_argument,
+                                    "--as gives a type of another name", parsed->name(),
+                                    "the name is the address", "--as '" + wish->name + "{...}'"));
     }
     own = *parsed;
   }
@@ -42,6 +42,7 @@ int run_why(Invocation& invocation) {
   Session& session = **opened;
   Output& out = invocation.out();
 
+  session.domain().refresh();
   std::uint64_t values = 0;
   SubscribeOptions options;
   options.quiet = true;
@@ -107,8 +108,9 @@ constinit const Command why_command{
     .group = Group::look,
     .arguments = "TYPE",
     .summary = "say why nothing arrives",
-    .about = "Subscribes for a moment and answers from the closed list of reasons in "
-             "docs/concepts.md.",
+    .about =
+        "Subscribes for a moment and answers from the closed list of reasons in "
+        "docs/concepts.md.",
     .flags = kFlags,
     .examples = kExamples,
     .run = run_why,

@@ -20,15 +20,32 @@ struct UnitName {
 };
 // UCUM codes whose usual sign differs from the code.
 constexpr UnitName kUnitNames[] = {
-    {"Cel", "°C", "C"},        {"[degF]", "°F", "F"},   {"deg", "°", "deg"},
-    {"Ohm", "Ω", "Ohm"},       {"um", "µm", "um"},      {"us", "µs", "us"},
-    {"uV", "µV", "uV"},        {"uA", "µA", "uA"},      {"m2", "m²", "m2"},
-    {"m3", "m³", "m3"},        {"m/s2", "m/s²", "m/s2"}, {"m3/h", "m³/h", "m3/h"},
-    {"ug/m3", "µg/m³", "ug/m3"}, {"By", "B", "B"},      {"kBy", "kB", "kB"},
-    {"MBy", "MB", "MB"},       {"GBy", "GB", "GB"},     {"KiBy", "KiB", "KiB"},
-    {"MiBy", "MiB", "MiB"},    {"GiBy", "GiB", "GiB"},  {"By/s", "B/s", "B/s"},
-    {"[ppm]", "ppm", "ppm"},   {"[ppb]", "ppb", "ppb"}, {"[pH]", "pH", "pH"},
-    {"1", "", ""},             {"{count}", "", ""},
+    {"Cel", "°C", "C"},
+    {"[degF]", "°F", "F"},
+    {"deg", "°", "deg"},
+    {"Ohm", "Ω", "Ohm"},
+    {"um", "µm", "um"},
+    {"us", "µs", "us"},
+    {"uV", "µV", "uV"},
+    {"uA", "µA", "uA"},
+    {"m2", "m²", "m2"},
+    {"m3", "m³", "m3"},
+    {"m/s2", "m/s²", "m/s2"},
+    {"m3/h", "m³/h", "m3/h"},
+    {"ug/m3", "µg/m³", "ug/m3"},
+    {"By", "B", "B"},
+    {"kBy", "kB", "kB"},
+    {"MBy", "MB", "MB"},
+    {"GBy", "GB", "GB"},
+    {"KiBy", "KiB", "KiB"},
+    {"MiBy", "MiB", "MiB"},
+    {"GiBy", "GiB", "GiB"},
+    {"By/s", "B/s", "B/s"},
+    {"[ppm]", "ppm", "ppm"},
+    {"[ppb]", "ppb", "ppb"},
+    {"[pH]", "pH", "pH"},
+    {"1", "", ""},
+    {"{count}", "", ""},
 };
 
 // The code point at text[at] and its length in bytes; malformed bytes count as one.
@@ -50,7 +67,8 @@ std::size_t width_of(std::uint32_t point) {
                     (point >= 0xac00 && point <= 0xd7a3) || (point >= 0xf900 && point <= 0xfaff) ||
                     (point >= 0xfe30 && point <= 0xfe6f) || (point >= 0xff00 && point <= 0xff60) ||
                     (point >= 0xffe0 && point <= 0xffe6) ||
-                    (point >= 0x1f300 && point <= 0x1faff) || (point >= 0x20000 && point <= 0x3fffd);
+                    (point >= 0x1f300 && point <= 0x1faff) ||
+                    (point >= 0x20000 && point <= 0x3fffd);
   return wide ? 2 : 1;
 }
 
@@ -66,8 +84,10 @@ std::size_t color_length(std::string_view text, std::size_t at) {
 std::string time_text(Time time, TimeForm form) {
   const std::int64_t ns = time.time_since_epoch().count();
   switch (form) {
-    case TimeForm::rfc3339: return to_rfc3339(time);
-    case TimeForm::nanoseconds: return std::to_string(ns);
+    case TimeForm::rfc3339:
+      return to_rfc3339(time);
+    case TimeForm::nanoseconds:
+      return std::to_string(ns);
     case TimeForm::seconds: {
       char text[40];
       const bool negative = ns < 0;
@@ -80,7 +100,8 @@ std::string time_text(Time time, TimeForm form) {
     case TimeForm::relative: {
       return format_number("%.3fs", static_cast<double>((time - now()).count()) / 1e9);
     }
-    case TimeForm::local: break;
+    case TimeForm::local:
+      break;
   }
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
   const std::time_t seconds = whole.time_since_epoch().count();
@@ -88,8 +109,8 @@ std::string time_text(Time time, TimeForm form) {
   ::localtime_r(&seconds, &parts);
   char text[32];
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time - whole).count();
-  std::snprintf(text, sizeof text, "%02d:%02d:%02d.%03d", parts.tm_hour, parts.tm_min,
-                parts.tm_sec, static_cast<int>(ms));
+  std::snprintf(text, sizeof text, "%02d:%02d:%02d.%03d", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                static_cast<int>(ms));
   return text;
 }
 
