@@ -1,0 +1,115 @@
+"""dts type: show, new, diff, check, export, ls; from files, notation, samples and the bus."""
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import harness
+from harness import Case
+
+OLD = "brewery.Temperature {\n  celsius : f64 [Cel]\n  tank    : i32\n}\n"
+NEW = "brewery.Temperature {\n  celsius : f64 [Cel]\n  tank    : i64\n  room    : text = \"\"\n}\n"
+
+
+class Types(Case):
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.old = self.write("old.dts", OLD)
+        self.new = self.write("new.dts", NEW)
+
+    def write(self, name, text):
+        path = pathlib.Path(self.folder.name) / name
+        path.write_text(text)
+        return str(path)
+
+    def test_a_file_is_shown_in_every_form(self):
+        done = self.check(self.run_dts("type", "show", self.old))
+        self.assert_matches(done.out, r"\A// @[0-9a-f]{8}\nbrewery\.Temperature \{\n")
+        again = self.write("again.dts", done.out)
+        self.assertEqual(self.run_dts("type", "show", again).out, done.out)
+        (row,) = self.check_schema(self.run_dts("type", "show", self.old, "--json").out, "type")
+        self.assertEqual([field["name"] for field in row["nodes"][0]["fields"]], ["celsius", "tank"])
+        self.assert_matches(self.run_dts("type", "show", self.old, "--as", "document").out,
+                            r"\A([0-9a-f]{2})+\n\Z")
+
+    def test_notation_on_the_command_line_and_stdin(self):
+        short = "brewery.Temperature{celsius:f64[Cel], tank:i32}"
+        text = self.check(self.run_dts("type", "show", short)).out
+        self.assertEqual(self.run_dts("type", "show", self.old).out, text)
+        self.assertEqual(self.run_dts("type", "show", "-", stdin=short).out, text)
+
+    def test_notation_errors_point_at_the_place(self):
+        done = self.check(self.run_dts("type", "show", self.write("bad.dts", "T {\n  x : f46\n}\n")), 1)
+        self.assert_matches(done.err, r"^✗ E1103 ")
+        self.assertIn("bad.dts", done.err)
+        self.assertIn("^", done.err)
+        self.check(self.run_dts("type", "show", self.folder.name + "/none.dts"), 1)
+
+    def test_export_is_what_the_capnp_tool_reads(self):
+        schema = self.check(self.run_dts("type", "export", self.old)).out
+        self.assertIn("struct BreweryTemperature", schema)
+        if shutil.which("capnp"):
+            path = self.write("t.capnp", schema)
+            subprocess.run(["capnp", "compile", "-o-", path], check=True, capture_output=True,
+                           timeout=harness.DEADLINE_S)
+
+    def test_new_makes_a_type_from_a_sample(self):
+        done = self.check(self.run_dts("type", "new", "Note", stdin='{"text":"x","n":1,"p":{"x":1.5}}'))
+        self.assertEqual(done.out, "Note {\n  n    : i64\n  p    : Note.P\n  text : text\n}\n\n"
+                                   "Note.P {\n  x : f64\n}\n")
+        self.assertEqual(self.run_dts("type", "new", "Note", "n=1").out, "Note {\n  n : i64\n}\n")
+        self.check_schema(self.run_dts("type", "new", "Note", "n=1", "--json").out, "type")
+        self.check(self.run_dts("type", "new", "Note", stdin='{"x":null}'), 1)
+        self.check(self.run_dts("type", "new", "9", "n=1"), 2)
+
+    def test_diff_shows_both_and_who_reads_whom(self):
+        done = self.check(self.run_dts("type", "diff", self.old, self.new), 1)
+        self.assert_matches(done.out, r"^--- brewery\.Temperature@[0-9a-f]{8}$")
+        self.assert_matches(done.out, r"^- .*tank.*i32")
+        self.assert_matches(done.out, r"^\+ .*tank.*i64")
+        self.assert_matches(done.out, r"^✓ .* reads .*: adapted$")
+        self.assert_matches(done.out, r"^✗ .* reads .*: refused$")
+        self.check(self.run_dts("type", "diff", self.old, self.old))
+        self.check_schema(self.run_dts("type", "diff", self.old, self.new, "--json").out, "type_diff")
+
+    def test_check_says_whether_the_new_may_replace_the_old(self):
+        done = self.check(self.run_dts("type", "check", self.old, self.new))
+        self.assert_matches(done.out, r"^✓ the new type reads the old: adapted$")
+        self.assert_matches(done.out, r"^✗ the old type reads the new: refused\n    tank: ")
+        self.check(self.run_dts("type", "check", "--full", self.old, self.new), 1)
+        self.check(self.run_dts("type", "check", self.new, self.old), 1)
+        self.check(self.run_dts("type", "check", "--full", self.old, self.old))
+        (row,) = self.check_schema(
+            self.run_dts("type", "check", self.old, self.new, "--json").out, "type_check")
+        self.assertTrue(row["passed"])
+
+    def test_types_come_from_the_bus(self):
+        self.publish("Pressure", "bar=1.02", define="Pressure{bar:f64[bar]}")
+        self.publish("Other", "x=1", define="Other{x:i64}")
+        done = self.check(self.run_dts("type", "show", "Pressure"))
+        self.assert_matches(done.out, r"^  bar : f64 \[bar\]$")
+        rows = self.check_schema(self.check(self.run_dts("type", "ls", "--json")).out, "type_ls")
+        self.assertEqual([row["type"] for row in rows], ["Other", "Pressure"])
+        self.check(self.run_dts("type", "diff", "Pressure", "Pressure{bar:f64[bar]}"))
+        done = self.check(self.run_dts("type", "show", "Presure"), 4)
+        self.assertIn("did you mean  Pressure", done.err)
+
+    def test_two_types_of_one_name_are_told_apart(self):
+        self.publish("Pressure", "bar=1.02", define="Pressure{bar:f64}", labels=["a=1"])
+        self.publish("Pressure", "kpa=102", define="Pressure{kpa:f64}", labels=["a=2"])
+        rows = self.check_schema(self.run_dts("type", "show", "Pressure", "--json").out, "type")
+        self.assertEqual(len(rows), 2)
+        done = self.check(self.run_dts("type", "diff", "Pressure", self.old), 2)
+        self.assertIn("stands for 2 types", done.err)
+        names = [f"Pressure@{row['id'][:8]}" for row in rows]
+        self.assert_matches(self.check(self.run_dts("type", "diff", *names), 1).out, r"^\+ .*(bar|kpa)")
+        self.assertIn("published as 2 different types", self.run_dts("ls").err)
+        done = self.run_dts("doctor", "--only", "H04")
+        self.assertIn("! H04 types            Pressure is published as 2 types", done.out)
+
+
+if __name__ == "__main__":
+    harness.main()
