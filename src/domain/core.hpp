@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -269,7 +270,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   std::unordered_map<const Layout*, std::shared_ptr<SourceState>> own_publishers_;
   std::unordered_map<TypeId, Type> types_;
   std::unordered_map<TypeId, LayoutPtr> layouts_;
-  std::map<std::pair<std::string, FamilyId>, std::set<StreamKey>> names_;
+  // In the order met; a place is empty once its source is gone.
+  std::map<std::pair<std::string, FamilyId>, std::vector<std::optional<StreamKey>>> names_;
   struct Gone {
     std::string source, how;
     Instant at{};

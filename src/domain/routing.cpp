@@ -26,11 +26,8 @@ std::string text_of(const Refusal& refusal) {
 std::string DomainCore::suffix_of(const std::string& base, FamilyId family, StreamKey key) const {
   const auto found = names_.find({base, family});
   if (found == names_.end()) return {};
-  std::size_t place = 1;
-  for (const StreamKey& other : found->second) {
-    if (other == key) break;
-    ++place;
-  }
+  const auto at = std::find(found->second.begin(), found->second.end(), key);
+  const auto place = at - found->second.begin() + 1;
   return place == 1 ? std::string() : "#" + std::to_string(place);
 }
 
@@ -74,7 +71,12 @@ std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId strea
   }
   std::string base = host + "/" + name;
   if (!record.source.empty()) base += "/" + record.source;
-  names_[{base, record.family}].insert(key);
+  auto& same = names_[{base, record.family}];
+  const auto place = std::find(same.begin(), same.end(), std::nullopt);
+  if (place != same.end())
+    *place = key;
+  else
+    same.push_back(key);
   origin->source = describe(node, host, name, record);
   origin->type = known_type(record.type);
   origins_.emplace(key, origin);
@@ -245,10 +247,12 @@ void DomainCore::forget(StreamKey key, std::string_view how) {
   const std::shared_ptr<Origin> origin = found->second;
   if (gone_.size() < gone_max || gone_.contains(origin->family))
     gone_[origin->family] = Gone{origin->source->name, std::string(how), clock()};
-  const Source& source = *origin->source;
-  std::string base = source.host + "/" + source.node;
   for (auto it = names_.begin(); it != names_.end(); ++it) {
-    if (it->first.second != origin->family || it->second.erase(key) == 0) continue;
+    if (it->first.second != origin->family) continue;
+    const auto place = std::find(it->second.begin(), it->second.end(), key);
+    if (place == it->second.end()) continue;
+    place->reset();
+    while (!it->second.empty() && !it->second.back()) it->second.pop_back();
     if (it->second.empty()) names_.erase(it);
     break;
   }
