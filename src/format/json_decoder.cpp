@@ -516,7 +516,7 @@ class Run {
     scanner_.accept('{');
     to = Any{};
     std::string notation;
-    std::string_view held, skipped, key;
+    std::string_view held, key;
     bool has_type = false;
     for (bool again = !scanner_.accept('}'); again;) {
       if (!scanner_.string(key)) return false;

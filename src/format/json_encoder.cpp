@@ -178,12 +178,8 @@ class Run {
     return true;
   }
 
-  bool write(const Writer& writer, const void* from) {
-    const Layout& layout = *writer.layout;
-    switch (layout.kind) {
-      case Kind::boolean:
-        put(base::load<std::uint8_t>(from) != 0 ? "true" : "false");
-        return true;
+  bool number(Kind kind, const void* from) {
+    switch (kind) {
       case Kind::i8:
         integer(base::load<std::int8_t>(from));
         return true;
@@ -211,8 +207,18 @@ class Run {
       case Kind::f32:
         real(base::load<float>(from));
         return true;
-      case Kind::f64:
+      default:
         real(base::load<double>(from));
+        return true;
+    }
+  }
+
+  bool write(const Writer& writer, const void* from) {
+    const Layout& layout = *writer.layout;
+    if (layout.kind >= Kind::i8 && layout.kind <= Kind::f64) return number(layout.kind, from);
+    switch (layout.kind) {
+      case Kind::boolean:
+        put(base::load<std::uint8_t>(from) != 0 ? "true" : "false");
         return true;
       case Kind::text:
         return text(layout.functions.view(layout, from));

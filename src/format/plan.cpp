@@ -347,7 +347,7 @@ class PlanMaker {
       to.to = member.to;
       to.offset = place.offset;
       const bool has_default = layout.type.root().fields[member.to].default_value.has_value();
-      const void* fallback = is_structure && has_default ? defaults + place.offset : nullptr;
+      const void* fallback = defaults != nullptr && has_default ? defaults + place.offset : nullptr;
       to.step = step(member.step, *place.layout, fallback);
     }
     for (std::size_t i = 0; i < made.members.size(); ++i) {

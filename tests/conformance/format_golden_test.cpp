@@ -1,5 +1,5 @@
-// Messages that others made: Cap'n Proto's by its own tool, JSON's by Python. See the makers in
-// tests/golden/.
+// Messages that others made: capnproto/make_vectors.sh runs the capnp tool, json/make_vectors.py is
+// Python. Both lie in tests/golden/.
 #include <gtest/gtest.h>
 
 #include <fstream>

@@ -326,11 +326,10 @@ Type generate_reader(const Type& type, base::Random& random) {
   return *made;
 }
 
-void fill(const Layout& layout, void* value, base::Random& random, int depth) {
+namespace {
+
+void fill_number(const Layout& layout, void* value, base::Random& random) {
   switch (layout.kind) {
-    case Kind::boolean:
-      *static_cast<bool*>(value) = random.chance(0.5);
-      break;
     case Kind::i8:
       fill_integer<std::int8_t>(value, random);
       break;
@@ -360,8 +359,18 @@ void fill(const Layout& layout, void* value, base::Random& random, int depth) {
     case Kind::f32:
       fill_real<float>(value, random);
       break;
-    case Kind::f64:
+    default:
       fill_real<double>(value, random);
+      break;
+  }
+}
+
+}  // namespace
+
+void fill(const Layout& layout, void* value, base::Random& random, int depth) {
+  switch (layout.kind) {
+    case Kind::boolean:
+      *static_cast<bool*>(value) = random.chance(0.5);
       break;
     case Kind::text:
       layout.functions.assign(layout, value, as_bytes(generate_text(random)));
@@ -400,10 +409,13 @@ void fill(const Layout& layout, void* value, base::Random& random, int depth) {
     case Kind::union_:
       fill_union(layout, value, random, depth);
       break;
-    default:
+    case Kind::structure:
       for (const LayoutField& field : layout.fields) {
         fill(*field.layout, static_cast<std::byte*>(value) + field.offset, random, depth + 1);
       }
+      break;
+    default:
+      fill_number(layout, value, random);
   }
 }
 
