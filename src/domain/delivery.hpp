@@ -53,10 +53,12 @@ struct Plan {
   TypeId type{};
   std::uint8_t format = 0;
   bool converted = false;
+  // Dynamic: reused from message to message, by whoever holds the subscriber's claim. It owns the
+  // layout that the decoder was made for, and so outlives it.
+  Value value;
   std::unique_ptr<Decoder> decoder;  // null: refused
   std::vector<Refusal> refusals;
   Error error{ErrorCode::ok};
-  Value value;  // dynamic: reused from message to message, by whoever holds the subscriber's claim
 };
 
 // Where an origin's messages go.
