@@ -1,4 +1,5 @@
 // The engine's public face, its counters, and its use of time.
+#include <array>
 #include <proto/engine.hpp>
 
 #include <algorithm>
@@ -288,6 +289,8 @@ InterestId Engine::add_interest(Instant now, Interest interest, Outbox&) {
   State& s = *state_;
   const InterestId id = s.next_interest++;
   const auto at = s.interests.emplace(id, std::move(interest)).first;
+  if (!at->second.family.is_zero() && at->second.live)
+    s.interest_groups[id] = group_of(s.options.domain, at->second.name);
   s.interest_changed(now, at->second);
   return id;
 }
@@ -298,16 +301,19 @@ void Engine::remove_interest(Instant now, InterestId id, Outbox& out) {
   if (at == s.interests.end()) return;
   const Interest removed = std::move(at->second);
   s.interests.erase(at);
+  s.interest_groups.erase(id);
   s.interest_changed(now, removed);
   s.forget_unwanted(out);
 }
 
 std::vector<Group> Engine::groups() const {
-  std::set<Group> all{0};
-  for (const auto& [id, interest] : state_->interests)
-    if (!interest.family.is_zero() && interest.live)
-      all.insert(group_of(state_->options.domain, interest.name));
-  return {all.begin(), all.end()};
+  std::array<bool, 256> wanted{};
+  wanted[0] = true;
+  for (const auto& [id, group] : state_->interest_groups) wanted[group] = true;
+  std::vector<Group> all;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i]) all.push_back(static_cast<Group>(i));
+  return all;
 }
 bool Engine::groups_changed() { return std::exchange(state_->groups_changed, false); }
 

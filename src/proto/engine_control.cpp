@@ -376,14 +376,11 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
     h *= 0x9e3779b97f4a7c15ull;
     return (h ^ h >> 31) | 1;
   };
-  for (const Interest& old : wants.list()) {
-    const bool same = key.family.is_zero() ? old.family.is_zero() && old.name == key.name
-                                           : old.family == key.family;
-    if (!same) continue;
+  if (const Interest* found = wants.find(key.family, key.name)) {
+    const Interest old = *found;
     if (any && old.live == merged.live && old.history == merged.history) return;
     announcer.want_changed(old, fingerprint(old), true);
     wants.remove(old.family, old.name);
-    break;
   }
   groups_changed = true;
   if (any) {
@@ -399,6 +396,9 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
 }
 
 void Engine::State::forget_unwanted(Outbox& out) {
+  std::erase_if(told, [&](const auto& t) {
+    return !t.second.record || !wants_stream(*t.second.record);
+  });
   for (const auto& [node, peer] : peers.all()) {
     std::vector<StreamId> gone;
     for (const auto& [id, in] : peer->inbound) {
@@ -408,7 +408,8 @@ void Engine::State::forget_unwanted(Outbox& out) {
     std::sort(gone.begin(), gone.end());
     for (StreamId id : gone) forget_inbound(*peer, id, false, out);
     if (!curious)
-      std::erase_if(peer->record.streams, [&](const StreamRecord& r) { return !wants_stream(r); });
+      records -= std::erase_if(peer->record.streams,
+                               [&](const StreamRecord& r) { return !wants_stream(r); });
   }
 }
 
@@ -489,33 +490,31 @@ void Engine::State::receive_streams(Instant now, Peer& peer, ByteView body, Outb
   }
   if (part != ListProgress::Part::finished || !complete) return;
   peer.scope_ok = head.base == 0 ? true : head.base == announcer.wants_digest();
-  std::vector<StreamId> gone;
   for (const StreamRecord& r : peer.record.streams)
     if (!peer.listed.contains(r.stream) && (head.base == 0 || wants_stream(r)))
-      gone.push_back(r.stream);
-  for (StreamId id : gone) {
-    closing.emplace_back(now + milliseconds(100), peer.record.node, id);
-    closing_due = std::min(closing_due, now + milliseconds(100));
-  }
+      close_later(now, peer, r.stream);
   peer.listed.clear();
+}
+
+// What it sent before it was closed may still be on its way.
+void Engine::State::close_later(Instant now, Peer& peer, StreamId stream) {
+  if (!PeerTable::find_stream(peer, stream)) return;
+  const auto [at, fresh] = closing.try_emplace({peer.record.node, stream}, now + milliseconds(100));
+  if (fresh) closing_due = std::min(closing_due, at->second);
 }
 
 void Engine::State::apply_stream(Instant now, Peer& peer, const wire::StreamEntry& entry,
                                  Outbox& out) {
-  if (entry.closed) {  // what it sent before may still be on its way
-    closing.emplace_back(now + milliseconds(100), peer.record.node, entry.stream);
-    closing_due = std::min(closing_due, now + milliseconds(100));
-    if (closing.size() > 65536) closing.erase(closing.begin());
-    return;
-  }
+  if (entry.closed) return close_later(now, peer, entry.stream);
   StreamRecord record = record_of(entry);
   const bool wanted = wants_stream(record);
   if (!wanted && !curious) return;
   auto& all = peer.record.streams;
   if (StreamRecord* have = PeerTable::find_stream(peer, entry.stream)) {
     *have = std::move(record);
+    closing.erase({peer.record.node, entry.stream});
   } else {
-    if (all.size() >= options.streams_per_node_max) {
+    if (all.size() >= options.streams_per_node_max || records >= options.streams_max) {
       ++counters.streams_refused;
       return;
     }
@@ -523,6 +522,7 @@ void Engine::State::apply_stream(Instant now, Peer& peer, const wire::StreamEntr
         std::lower_bound(all.begin(), all.end(), entry.stream,
                          [](const StreamRecord& r, StreamId id) { return r.stream < id; });
     all.insert(at, std::move(record));
+    ++records;
     note(out, Notice::Kind::stream_opened, peer.record.node, entry.stream);
   }
   if (wanted) inbound(now, peer, entry.stream);  // asks for the beginning if it does not come
@@ -575,9 +575,7 @@ void Engine::State::apply_empty_lists(Instant now, Peer& peer, Outbox& out) {
   };
   if (peer.streams_count == 0 && !held(peer.streams_progress, peer.streams_digest)) {
     peer.streams_progress.set_empty(peer.streams_digest);
-    for (const StreamRecord& r : peer.record.streams)
-      closing.emplace_back(now + milliseconds(100), peer.record.node, r.stream);
-    closing_due = std::min(closing_due, now + milliseconds(100));
+    for (const StreamRecord& r : peer.record.streams) close_later(now, peer, r.stream);
   }
   if (peer.wants_count == 0 && !held(peer.wants_progress, peer.wants_digest)) {
     peer.wants_progress.set_empty(peer.wants_digest);
@@ -644,7 +642,14 @@ void Engine::State::settle_debts(Instant now, Peer& peer, Outbox& out) {
     }
     check_complete(now, peer, out);
   }
-  if (peer.challenge) {
+  // Data by unicast waits until the peer has answered a challenge: ask until it does.
+  const Reach* reach = paths.choose(peer.reaches, now, peer.period);
+  const bool unicast = streams_open > 0 && reach && !is_validated(*reach) &&
+                       (peer.wants.has_patterns() ||
+                        (peer.wants.size() && !paths.by_multicast(*reach, now, peer.period)));
+  const bool ask = unicast && now - peer.challenged >= milliseconds(50);
+  if (ask) peer.challenged = now;
+  if (peer.challenge || ask) {
     Destinations to;
     if (begin_unicast(now, peer, 0, to, out)) seal_control(to, out);
   }

@@ -16,6 +16,20 @@ constexpr Duration kReorderMax = milliseconds(3);
 constexpr Duration kHistoryRetry = milliseconds(20), kHistoryMax = milliseconds(500);
 constexpr unsigned kHistoryRequestsMax = 4;
 constexpr std::uint64_t kEarlyBytesMax = 16u << 20;  // all streams
+
+// Where the first whole message begins that came before its stream was joined.
+Sequence earliest(const InboundStream& in) {
+  Sequence begin = ~Sequence{0};
+  for (const auto& frame : in.early) {
+    wire::Reader reader(frame.body);
+    wire::Fragment f;
+    if (frame.type == wire::FrameType::data)
+      begin = std::min(begin, wire::read_data_head(reader).first);
+    else if (read(frame.body, f))
+      begin = std::min(begin, f.index ? f.last() + 1 : f.sequence);
+  }
+  return begin;
+}
 }  // namespace
 
 void Engine::State::receive(Instant now, const Path& from, ByteView packet, Outbox& out) {
@@ -261,6 +275,7 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
   }
   if (in_order) {
     in->gaps.arrived_in_order(sequence - head.first);
+    in->told = sequence - 1;
     counters.messages_in += sequence - head.first;
     return;
   }
@@ -334,6 +349,8 @@ void Engine::State::receive_digest(Instant now, Peer& peer, ByteView body) {
   const auto at = peer.inbound.find(d.stream);
   if (at == peer.inbound.end() || !at->second->joined) return;
   InboundStream& in = *at->second;
+  // Who asked for the last values only misses nothing of what comes later.
+  if (in.record && !wants.match(in.record->family, in.record->family_name).live) return;
   if (!in.gaps.published(d.last, now + kReorderMax)) {
     ++counters.frame_unexpected;
     return;
@@ -355,7 +372,8 @@ void Engine::State::receive_history(Instant now, Peer& peer, ByteView body, Outb
   }
   InboundStream* const in = inbound(now, peer, h.stream);
   if (!in || in->joined) return;
-  join(now, peer, *in, h.from, h.to, out);
+  // What came while this was being asked for belongs to us as well.
+  join(now, peer, *in, std::min(h.from, earliest(*in)), h.to, out);
 }
 
 // From here on the stream is complete from `from`: what does not come is named.
@@ -363,6 +381,14 @@ void Engine::State::join(Instant now, Peer& peer, InboundStream& in, Sequence fr
                          Outbox& out) {
   if (const StreamRecord* record = PeerTable::find_stream(peer, in.stream))
     in.record = std::make_shared<const StreamRecord>(*record);
+  if (const auto before = told.find({peer.record.node, in.stream}); before != told.end()) {
+    in.told = before->second.told;
+    told.erase(before);
+    if (from > in.told + 1)
+      tell_gap(peer, in, in.told + 1, from - 1, Notice::GapReason::unavailable, out);
+    from = in.told + 1 > from ? in.told + 1 : from;
+    to = std::max(to, from - 1);
+  }
   in.joined = true;
   in.history_to = to;
   in.gaps.begin(from, to, now + kHistoryMax);
@@ -388,6 +414,7 @@ void Engine::State::deliver(Peer& peer, InboundStream& in, Sequence first, Seque
                             std::int64_t published_ns, ByteView bytes,
                             std::shared_ptr<const Bytes> owner, Outbox& out) {
   ++counters.messages_in;
+  in.told = last;
   Message& m = out.messages.emplace_back();
   m.node = peer.record.node;
   m.stream = in.stream;
@@ -408,7 +435,7 @@ void Engine::State::accept(Peer& peer, InboundStream& in, Sequence first, Sequen
   if (in.gaps.settled() > last && first_in_line)
     return deliver(peer, in, first, last, published_ns, bytes, std::move(owner), out);
   if (!owner) owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-  in.held.emplace(first, InboundStream::Held{last, published_ns, std::move(owner)});
+  in.held.emplace(first, InboundStream::Held{last, published_ns, std::move(owner), {}});
   while (in.held.size() > InboundStream::held_max && !in.gaps.complete()) {
     const GapDetector::Miss miss = in.gaps.misses().front();
     name_gap(peer, in, miss.from, miss.to, Notice::GapReason::lost, out);
@@ -421,18 +448,41 @@ void Engine::State::drain(Peer& peer, InboundStream& in, Outbox& out) {
     const auto first = in.held.begin();
     InboundStream::Held& held = first->second;
     if (held.last >= in.gaps.settled()) return;
-    const ByteView bytes = *held.bytes;
-    deliver(peer, in, first->first, held.last, held.published_ns, bytes, std::move(held.bytes),
-            out);
+    if (held.bytes) {
+      const ByteView bytes = *held.bytes;
+      deliver(peer, in, first->first, held.last, held.published_ns, bytes, std::move(held.bytes),
+              out);
+    } else {
+      tell_gap(peer, in, first->first, held.last, held.reason, out);
+    }
     in.held.erase(first);
   }
 }
 
-// Names from..to, and with it every half message that overlaps it.
+// Names from..to, and with it every half message that overlaps it: in its turn, and nothing twice.
 void Engine::State::name_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to,
                              Notice::GapReason reason, Outbox& out) {
   joiner.drop(peer.record.node, in.stream, from, to);
   in.gaps.settle(from, to);
+  from = std::max(from, in.told + 1);
+  auto i = in.held.upper_bound(from);
+  if (i != in.held.begin()) --i;
+  while (i != in.held.end() && i->first <= to) {
+    if (i->second.bytes || i->second.last < from) {
+      ++i;
+      continue;
+    }
+    from = std::min(from, i->first);
+    to = std::max(to, i->second.last);
+    i = in.held.erase(i);
+  }
+  if (from <= to) in.held.emplace(from, InboundStream::Held{to, 0, nullptr, reason});
+  drain(peer, in, out);
+}
+
+void Engine::State::tell_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to,
+                             Notice::GapReason reason, Outbox& out) {
+  in.told = to;
   counters.gap_packets += to - from + 1;
   Notice& notice = out.notices.emplace_back();
   notice.kind = Notice::Kind::gap;
@@ -487,15 +537,7 @@ Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbo
       peer.inbound.erase(StreamId{in.stream});
       return Instant::max();
     }
-    Sequence begin = ~Sequence{0};
-    for (const auto& frame : in.early) {
-      wire::Reader reader(frame.body);
-      wire::Fragment f;
-      if (frame.type == wire::FrameType::data)
-        begin = std::min(begin, wire::read_data_head(reader).first);
-      else if (read(frame.body, f))
-        begin = std::min(begin, f.index ? f.last() + 1 : f.sequence);
-    }
+    const Sequence begin = earliest(in);
     join(now, peer, in, begin, begin - 1, out);
   }
   while (const auto miss = in.gaps.lost(now)) {
@@ -536,6 +578,8 @@ void Engine::State::forget_inbound(Peer& peer, StreamId stream, bool name_rest, 
     for (const Joiner::Range& range : joiner.drop_stream(peer.record.node, stream))
       name_gap(peer, in, range.key.first, range.last, Notice::GapReason::lost, out);
     drain(peer, in, out);
+    if (told.size() >= told_max) told.erase(told.begin());
+    told[{peer.record.node, stream}] = {in.gaps.next() - 1, in.record};
   } else {
     joiner.drop_stream(peer.record.node, stream);
   }

@@ -72,6 +72,7 @@ struct Engine::State {
 
   std::vector<Path> named;
   std::map<InterestId, Interest> interests;
+  std::map<InterestId, Group> interest_groups;  // of the live ones by family
   InterestId next_interest = 1;
   std::vector<std::unique_ptr<OwnStream>> streams;  // by number - 1; null when closed
   std::uint32_t streams_open = 0;
@@ -86,7 +87,16 @@ struct Engine::State {
           tail_due = Instant::max(), watch_due = Instant::max(), closing_due = Instant::max();
   std::vector<StreamId> tail;                     // own streams that owe a DIGEST
   std::set<std::pair<NodeId, StreamId>> watched;  // inbound streams that wait for something
-  std::vector<std::tuple<Instant, NodeId, StreamId>> closing;  // streams said to be closed
+  std::map<std::pair<NodeId, StreamId>, Instant> closing;  // streams said to be closed
+  std::size_t records = 0;                                 // of the streams of all peers
+  // How far streams had been handed out that went while they were wanted: should they come back
+  // (a partition heals), what was missed is named and nothing comes twice.
+  struct Told {
+    Sequence told = 0;
+    std::shared_ptr<const StreamRecord> record;
+  };
+  static constexpr std::size_t told_max = 4096;
+  std::map<std::pair<NodeId, StreamId>, Told> told;
   std::uint64_t early_bytes = 0;
   bool backlog_blocked = false;
   std::map<std::uint64_t, Instant> probes;  // token, sent
@@ -156,6 +166,8 @@ struct Engine::State {
               std::int64_t published_ns, ByteView bytes, std::shared_ptr<const Bytes> owner,
               Outbox& out);
   void drain(Peer& peer, InboundStream& in, Outbox& out);
+  void tell_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to, Notice::GapReason reason,
+                Outbox& out);
   void name_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to, Notice::GapReason reason,
                 Outbox& out);
   void watch(Peer& peer, InboundStream& in, Instant due);
@@ -194,6 +206,7 @@ struct Engine::State {
   void receive_streams(Instant now, Peer& peer, ByteView body, Outbox& out);
   void apply_stream(Instant now, Peer& peer, const wire::StreamEntry& entry, Outbox& out);
   void receive_wants(Peer& peer, ByteView body, Outbox& out);
+  void close_later(Instant now, Peer& peer, StreamId stream);
   void wants_listed(Peer& peer, Outbox& out);
   void apply_empty_lists(Instant now, Peer& peer, Outbox& out);
   void receive_type(Instant now, ByteView body, Outbox& out);

@@ -94,7 +94,6 @@ TEST_F(Pair, large_message_crosses_whole) {
   EXPECT_EQ(b.messages[1].bytes, "after");
 }
 
-
 TEST_F(Pair, names_exactly_what_was_lost) {
   const StreamId s = open(a, record_of("t.A"));
   want(b, interest_in("t.A"));

@@ -17,11 +17,12 @@ struct InboundStream {
     wire::FrameType type{};
     Bytes body;
   };
-  // Whole messages that wait for an earlier one.
+  // Whole messages, and named gaps, that wait for an earlier one.
   struct Held {
     Sequence last = 0;
     std::int64_t published_ns = 0;
-    std::shared_ptr<const Bytes> bytes;
+    std::shared_ptr<const Bytes> bytes;  // null: a gap
+    Notice::GapReason reason{};
   };
   static constexpr std::size_t early_max = 512, held_max = 4096;
   static constexpr std::size_t early_bytes_max = 512u << 10;
@@ -30,6 +31,7 @@ struct InboundStream {
   std::shared_ptr<const StreamRecord> record;  // set when joined; messages point to it
   bool joined = false;                         // HISTORY came (or was waited for long enough)
   Sequence history_to = 0;                     // messages up to here are historic
+  Sequence told = 0;                           // handed out, or named, up to here
   unsigned requests = 0;                       // HISTORY_REQUESTs sent
   Instant since{};                             // this struct was made
   Instant request_due{};                       // the next HISTORY_REQUEST, while not joined

@@ -70,7 +70,7 @@ const Peer* PeerTable::predecessor(const Peer& fresh) const {
     if (old.get() == &fresh || old->record.host != fresh.record.host ||
         old->record.name != fresh.record.name)
       continue;
-    if (old->record.process == fresh.record.process || same_address(*old)) return old.get();
+    if (same_address(*old)) return old.get();
   }
   return nullptr;
 }
@@ -90,7 +90,8 @@ std::uint64_t PeerTable::memory_bytes() const {
              peer->record.streams.size() * (sizeof(StreamRecord) + 64);
     for (const auto& [id, in] : peer->inbound) {
       bytes += sizeof(InboundStream) + in->early_bytes;
-      for (const auto& [first, held] : in->held) bytes += held.bytes->size() + 64;
+      for (const auto& [first, held] : in->held)
+        bytes += 64 + (held.bytes ? held.bytes->size() : 0);
     }
   }
   return bytes;

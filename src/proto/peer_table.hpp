@@ -45,6 +45,7 @@ struct Peer {
   std::unordered_map<StreamId, Instant> joined;  // own streams it was given the beginning of
 
   // Amplification: until it has proven its address it gets at most three times what it sent.
+  Instant challenged{};   // last, so that data may go to it by unicast
   bool withheld = false;  // something was: again when it has
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t challenge = 0;  // to be answered; 0: none
@@ -73,7 +74,8 @@ class PeerTable {
   // A node that has not announced itself was heard. True when it should be asked who it is.
   bool half_known(const NodeId& node, Instant now, base::Random& random);
   std::size_t half_known_size() const noexcept { return half_known_.size(); }
-  // The peer that `fresh` is the next run of, judged by host, name, process and address.
+  // The peer that `fresh` is the next run of: the same host, name and address. Another restart is
+  // told when the old node is gone.
   const Peer* predecessor(const Peer& fresh) const;
   std::uint64_t memory_bytes() const;
 

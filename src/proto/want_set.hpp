@@ -52,6 +52,16 @@ class WantSet {
     }
     return m;
   }
+  // Null when it is not wanted. Valid until the next change.
+  const Interest* find(const FamilyId& family, const std::string& name) const {
+    if (!family.is_zero()) {
+      const auto at = families_.find(family);
+      return at == families_.end() ? nullptr : &at->second;
+    }
+    for (const Interest& p : patterns_)
+      if (p.name == name) return &p;
+    return nullptr;
+  }
   std::size_t size() const noexcept { return families_.size() + patterns_.size(); }
   void clear() {
     families_.clear();
