@@ -1,0 +1,71 @@
+// Plays a small scene between engines and writes every packet in hex, and what it should say as
+// JSON: for check.py, which decodes the packets by decode.py alone.
+#include <cstdio>
+#include <string>
+
+#include <proto/engine_harness.hpp>
+
+using namespace dts;
+using namespace dts::proto;
+using dts::proto::testing::Network;
+
+namespace {
+
+std::string hex(ByteView bytes) {
+  std::string text;
+  char digits[3];
+  for (const std::uint8_t byte : bytes) {
+    std::snprintf(digits, sizeof digits, "%02x", byte);
+    text += digits;
+  }
+  return text;
+}
+
+}  // namespace
+
+int main() {
+  using namespace std::chrono_literals;
+  Network net;
+  Bytes last;
+  net.tap = [&](const Network::Flight& f) {
+    if (f.bytes == last) return;
+    last = f.bytes;
+    std::printf("packet %s\n", hex(f.bytes).c_str());
+  };
+  auto& a = net.add();
+  auto& b = net.add();
+  StreamRecord record = testing::record_of("brewery.Temperature", Delivery::event, 3);
+  record.labels = {{"tank", "3"}};
+  record.source = "w1";
+  Bytes document(3000, 9);
+  const auto hash = base::sha256(document);
+  std::copy_n(hash.begin(), 16, record.type.bytes.begin());
+  const TypeId type = record.type;
+  const auto stream = a.engine.open_stream(net.now, record, document, a.out);
+  if (!stream) return 1;
+  const auto send = [&](const std::string& text, bool flush) {
+    if (net.publish(a, *stream, text, flush) != ErrorCode::ok) std::puts("failed");
+    std::printf("message %s\n", hex(as_bytes(text)).c_str());
+  };
+  net.start(a);
+  send("history one", false);
+  send("history two", true);
+  b.engine.add_interest(net.now, testing::interest_in("brewery.Temperature"), b.out);
+  b.engine.add_interest(net.now, testing::interest_matching("house.*"), b.out);
+  net.start(b);
+  net.run(100ms);
+  for (int i = 0; i < 5; ++i) send("live " + std::to_string(i), false);
+  send(std::string(300'000, 'L'), true);
+  b.engine.want_document(net.now, type, b.out);
+  a.engine.probe(net.now, 0, 1, std::nullopt, true, 42, a.out);
+  net.collect(a);
+  net.run(3s);
+  b.engine.refresh(net.now, b.out);
+  net.collect(b);
+  net.run(100ms);
+  a.engine.close_stream(net.now, *stream, a.out);
+  net.run(100ms);
+  b.engine.stop(net.now, b.out);
+  net.collect(b);
+  net.run(1s);
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Runs the capture program and holds decode.py's reading of its packets against what was said.
+
+usage: check.py CAPTURE_PROGRAM
+"""
+import subprocess
+import sys
+
+import decode
+
+NEEDED = {"DATA", "FRAGMENT", "DIGEST", "ANNOUNCE", "STREAMS", "WANTS", "LIST_REQUEST", "HISTORY",
+          "TYPE_REQUEST", "TYPE", "PROGRESS", "PROBE", "PROBE_REPLY", "CHALLENGE", "RESPONSE",
+          "BYE", "PADDING"}
+
+lines = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout.split("\n")
+said = [bytes.fromhex(line[8:]) for line in lines if line.startswith("message ")]
+packets = [decode.decode(bytes.fromhex(line[7:])) for line in lines if line.startswith("packet ")]
+frames = [frame for packet in packets for frame in packet["frames"]]
+
+seen = {frame["frame"] for frame in frames}
+assert NEEDED <= seen, f"never seen: {sorted(NEEDED - seen)}"
+
+heard = {}  # sequence -> bytes
+large = {}
+for frame in frames:
+    if frame["frame"] == "DATA":
+        for message in frame["messages"]:
+            heard[message["sequence"]] = bytes.fromhex(message["bytes"])
+    if frame["frame"] == "FRAGMENT":
+        memory = large.setdefault(frame["first"], bytearray(frame["total"]))
+        piece = bytes.fromhex(frame["bytes"])
+        memory[frame["offset"] : frame["offset"] + len(piece)] = piece
+heard |= {first: bytes(memory) for first, memory in large.items()}
+assert [heard[s] for s in sorted(heard)] == said, "the messages are not those published"
+
+record = next(f for f in frames if f["frame"] == "STREAMS" and f["entries"])["entries"][0]
+assert record["name"] == "brewery.Temperature" and record["labels"] == {"tank": "3"}
+assert record["source"] == "w1" and record["history"] == 3 and record["delivery"] == 0
+names = {e["name"]: e["pattern"] for f in frames if f["frame"] == "WANTS" for e in f["entries"]}
+assert names == {"brewery.Temperature": False, "house.*": True}
+numbers = {}
+for packet in packets:
+    assert packet["number"] > numbers.get(packet["node"], 0), "a packet number was used again"
+    numbers[packet["node"]] = packet["number"]
+print(f"{len(packets)} packets and {len(frames)} frames are as docs/wire.md says")
