@@ -29,7 +29,7 @@ class Receiver {
   static constexpr std::size_t kReads = 16;  // one recvmmsg, at most
   // Merged reads are as large as many single ones: more than this at once would leave the cache
   // before anybody looks at it.
-  static constexpr std::size_t kBytesAtOnce = 192u << 10;
+  static constexpr std::size_t kBytesAtOnce = 64u << 10;
   static constexpr std::size_t kReadBytes = 65536;
   // Not a power of two: reads of like size must not compete for the same lines of the cache.
   static constexpr std::size_t kStrideBytes = kReadBytes + 4096 + 64;
