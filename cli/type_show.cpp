@@ -54,8 +54,9 @@ void print_as(Output& out, const Type& type, std::string_view form) {
   } else if (form == "capnp") {
     out.line(printable_lines(to_capnp_schema(type)));
   } else {
-    out.line(out.paint(Color::dim, "// @" + type.id().short_hex()));
+    // The id is about the data: the notation alone can be read back as it is.
     out.line(printable_lines(type.print(Type::Style::lines)));
+    out.note("# " + base::printable(type.name()) + "@" + type.id().short_hex());
   }
 }
 

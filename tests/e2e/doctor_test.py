@@ -52,15 +52,15 @@ class Doctor(Case):
             print("skipped loudly: needs root, a network namespace and nft")
             return
         self.assertEqual(self.rows("--only", "N05")["N05"]["verdict"], "ok")
-        rules = "table inet lab { chain in { type filter hook input priority 0; %s } }"
         try:
-            self.nft(rules % "udp dport 25555 drop;")
+            self.nft("table inet lab {\n chain inbound {\n  type filter hook input priority 0\n"
+                     "  udp dport 25555 drop\n }\n}\n")
             row = self.rows("--only", "N05", code=1)["N05"]
             self.assertIn("did not come back on lo", row["text"])
             self.assertIn("25555", row["cure"])
-            self.nft("delete table inet lab")
-            self.nft("table inet lab { chain out { type filter hook output priority 0; "
-                     "ip daddr 239.255.0.0/16 drop; } }")
+            self.nft("delete table inet lab\n")
+            self.nft("table inet lab {\n chain outbound {\n  type filter hook output priority 0\n"
+                     "  ip daddr 239.255.0.0/16 drop\n }\n}\n")
             row = self.rows("--only", "N06", code=1)["N06"]
             self.assertIn("a firewall on this machine refuses to send on lo", row["text"])
         finally:

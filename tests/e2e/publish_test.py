@@ -58,7 +58,7 @@ class Publish(Case):
         child = self.subscriber("Note", "--json", "-n", "1")
         done = self.check(self.run_dts("pub", "Note", "text=koji is in", "n=3", "--require", "1"))
         self.assert_matches(done.err, r'^! nobody publishes a type "Note": taken from the value as  '
-                                      r"Note\{n:i64, text:text\}$")
+                                      r"Note\{text:text, n:i64\}$")
         self.assertEqual(self.values(child), [{"text": "koji is in", "n": 3}])
 
     def test_wrong_values_are_named(self):

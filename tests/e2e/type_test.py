@@ -27,7 +27,8 @@ class Types(Case):
 
     def test_a_file_is_shown_in_every_form(self):
         done = self.check(self.run_dts("type", "show", self.old))
-        self.assert_matches(done.out, r"\A// @[0-9a-f]{8}\nbrewery\.Temperature \{\n")
+        self.assert_matches(done.out, r"\Abrewery\.Temperature \{\n")
+        self.assert_matches(done.err, r"\A# brewery\.Temperature@[0-9a-f]{8}\n\Z")
         again = self.write("again.dts", done.out)
         self.assertEqual(self.run_dts("type", "show", again).out, done.out)
         (row,) = self.check_schema(self.run_dts("type", "show", self.old, "--json").out, "type")
@@ -58,7 +59,7 @@ class Types(Case):
 
     def test_new_makes_a_type_from_a_sample(self):
         done = self.check(self.run_dts("type", "new", "Note", stdin='{"text":"x","n":1,"p":{"x":1.5}}'))
-        self.assertEqual(done.out, "Note {\n  n    : i64\n  p    : Note.P\n  text : text\n}\n\n"
+        self.assertEqual(done.out, "Note {\n  text : text\n  n    : i64\n  p    : Note.P\n}\n\n"
                                    "Note.P {\n  x : f64\n}\n")
         self.assertEqual(self.run_dts("type", "new", "Note", "n=1").out, "Note {\n  n : i64\n}\n")
         self.check_schema(self.run_dts("type", "new", "Note", "n=1", "--json").out, "type")
