@@ -193,26 +193,19 @@ void DomainCore::send(proto::Outbox& out) {
 
 void DomainCore::follow_groups() {
   if (!engine_->groups_changed()) return;
-  const std::vector<Group> groups = engine_->groups();
-  std::set<Group> wanted(groups.begin(), groups.end());
-  wanted.insert(0);  // control
+  std::bitset<256> wanted;
+  wanted.set(0);  // control
+  for (const Group group : engine_->groups()) wanted.set(group);
   for (OpenTransport& open : transports_) {
-    if (!open.transport->capabilities().groups) continue;
-    for (const Group group : wanted) {
-      if (open.joined.contains(group)) continue;
-      if (const Result<void> joined = open.transport->join(group); !joined)
-        tell(std::string(open.transport->name()) + ": " + joined.error().text());
-      open.joined.insert(group);
+    if (!open.transport->capabilities().groups || open.joined == wanted) continue;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i] == open.joined[i]) continue;
+      const auto group = static_cast<Group>(i);
+      const Result<void> done =
+          wanted[i] ? open.transport->join(group) : open.transport->leave(group);
+      if (!done) tell(std::string(open.transport->name()) + ": " + done.error().text());
     }
-    for (auto it = open.joined.begin(); it != open.joined.end();) {
-      if (wanted.contains(*it)) {
-        ++it;
-        continue;
-      }
-      if (const Result<void> left = open.transport->leave(*it); !left)
-        tell(std::string(open.transport->name()) + ": " + left.error().text());
-      it = open.joined.erase(it);
-    }
+    open.joined = wanted;
   }
 }
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -139,7 +140,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   struct OpenTransport {
     std::unique_ptr<Transport> transport;
     std::vector<Link> links;
-    std::set<Group> joined;
+    std::bitset<256> joined;  // groups
   };
   // A thread in run(), of start(), or for the time of a poll().
   struct LoopThread {
@@ -191,7 +192,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Type known_type(TypeId id);
   void document_arrived(TypeId id, proto::Outbox& out);
   void forget(StreamKey key, std::string_view how);
-  void meet_streams(NodeId node, proto::Outbox& out);
+  void meet_streams(NodeId node, const Subscriber* only, proto::Outbox& out);
 
   // delivery.cpp
   void deliver(Round* round, const proto::Message& message, proto::Outbox& out);

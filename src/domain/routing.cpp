@@ -263,11 +263,12 @@ void DomainCore::forget(StreamKey key, std::string_view how) {
 
 // Streams of a node that somebody here wants: known before their first message, so that the type
 // is here, and the plan made, when it comes.
-void DomainCore::meet_streams(NodeId node, proto::Outbox& out) {
+void DomainCore::meet_streams(NodeId node, const Subscriber* only, proto::Outbox& out) {
   std::vector<proto::StreamId> streams;
   if (const proto::PeerRecord* peer = engine_->find_peer(node))
     for (const proto::StreamRecord& record : peer->streams)
-      if (wanted(record)) streams.push_back(record.stream);
+      if (only != nullptr ? matches(*only, record) : wanted(record))
+        streams.push_back(record.stream);
   for (const proto::StreamId stream : streams) {
     const proto::StreamRecord* record = engine_->find_stream(node, stream);
     if (record == nullptr) continue;
@@ -298,7 +299,7 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
         break;
       }
       case What::streams_listed:
-        meet_streams(notice.node, out);
+        meet_streams(notice.node, nullptr, out);
         last_news_ = clock();
         break;
       case What::stream_closed:
@@ -408,7 +409,7 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
   }
   std::vector<NodeId> peers;
   engine_->for_each_peer([&](const proto::PeerRecord& peer) { peers.push_back(peer.node); });
-  for (const NodeId& peer : peers) meet_streams(peer, out);
+  for (const NodeId& peer : peers) meet_streams(peer, s, out);
   const std::uint64_t id = s->id;
   settle(out);
   return Subscription(shared_from_this(), id);
