@@ -1,14 +1,87 @@
-// DTS as a system under measurement: a type with one field of bytes, one type per direction.
-#include <time.h>
-
+// DTS as a system under measurement, through its public API: 64 bytes are a struct of fields, more
+// is a struct with a field of bytes; one type per direction; profile `event`, as everybody gets it.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <dts/dts.hpp>
 #include <memory>
 
-#include "bus.hpp"
+#include "method.hpp"
 
 namespace {
+
+struct Data {
+  static constexpr char small[] = "bench.Data64";
+  static constexpr char large[] = "bench.Data";
+};
+struct There {
+  static constexpr char small[] = "bench.There64";
+  static constexpr char large[] = "bench.There";
+};
+struct Back {
+  static constexpr char small[] = "bench.Back64";
+  static constexpr char large[] = "bench.Back";
+};
+
+template <class Way>
+struct Small {
+  std::array<std::uint64_t, 8> words;
+  static constexpr auto dts = dts::type(Way::small);
+};
+template <class Way>
+struct Large {
+  dts::Bytes data;
+  static constexpr auto dts = dts::type(Way::large);
+};
+
+[[noreturn]] void fail(const dts::Error& error) {
+  std::fprintf(stderr, "dts: %s\n", error.text().c_str());
+  std::exit(1);
+}
+
+// One way out, whatever its type.
+class Out {
+ public:
+  virtual ~Out() = default;
+  virtual std::uint64_t* claim(std::size_t size) = 0;
+  virtual void publish() = 0;
+};
+
+template <class Way>
+class OutBy final : public Out {
+ public:
+  explicit OutBy(dts::Domain& domain) {
+    auto small = domain.publisher<Small<Way>>();
+    auto large = domain.publisher<Large<Way>>();
+    if (!small) fail(small.error());
+    if (!large) fail(large.error());
+    small_ = *small;
+    large_ = *large;
+  }
+  std::uint64_t* claim(std::size_t size) override {
+    small_next_ = size == sizeof fields_.words;
+    if (small_next_) return fields_.words.data();
+    bytes_.data.resize(size);
+    return reinterpret_cast<std::uint64_t*>(bytes_.data.data());  // new's memory is aligned
+  }
+  void publish() override {
+    for (int i = 0; i < 20; ++i) {
+      const dts::Result<void> published =
+          small_next_ ? small_.publish(fields_) : large_.publish(bytes_);
+      if (published) return;
+      if (published.error().code() != dts::ErrorCode::would_block) fail(published.error());
+      (void)large_.wait_writable(std::chrono::seconds(1));
+    }
+    fail(dts::Error(dts::ErrorCode::timeout, "the backlog stays full"));
+  }
+
+ private:
+  dts::Publisher<Small<Way>> small_;
+  dts::Publisher<Large<Way>> large_;
+  Small<Way> fields_{};
+  Large<Way> bytes_;
+  bool small_next_ = true;
+};
 
 class Dts final : public bus::System {
  public:
@@ -18,63 +91,36 @@ class Dts final : public bus::System {
             bus::Receive receive) override {
     dts::DomainOptions domain;
     domain.name = "bench";
-    if (!options.url.empty()) domain.transports = {options.url};
     domain_ = std::make_unique<dts::Domain>(std::move(domain));
-    if (!out.empty()) {
-      dts::PublishOptions publish;
-      publish.profile = dts::Profile::stream;
-      layout_ = dts::Layout::of(type(out)).value();
-      auto publisher = domain_->publisher(*layout_, publish);
-      if (!publisher) fail(publisher.error());
-      publisher_ = *publisher;
-      value_ = dts::Value(layout_);
-    }
-    if (!in.empty()) {
-      dts::SubscribeOptions subscribe;
-      subscribe.on_gap = [this](const dts::Gap& gap) { gaps_ += gap.count(); };
-      subscription_ = domain_->subscribe(
-          type(in),
-          [receive = std::move(receive)](const dts::Value& value, const dts::Sample&) {
-            const auto& data = *static_cast<const dts::Bytes*>(value.data());
-            receive(data.data(), data.size());
-          },
-          subscribe);
-    }
+    if (out == "data") out_ = std::make_unique<OutBy<Data>>(*domain_);
+    if (out == "there") out_ = std::make_unique<OutBy<There>>(*domain_);
+    if (out == "back") out_ = std::make_unique<OutBy<Back>>(*domain_);
+    receive_ = std::move(receive);
+    // Live messages only, as the others: the last value kept for late joiners would come sooner.
+    subscribe_.history = options.role != "joiner";
+    if (in == "data") subscribe<Data>();
+    if (in == "there") subscribe<There>();
+    if (in == "back") subscribe<Back>();
     domain_->start();
   }
-
-  void publish(const void* data, std::size_t bytes) override {
-    auto& field = *static_cast<dts::Bytes*>(value_.data());
-    const auto* begin = static_cast<const std::uint8_t*>(data);
-    field.assign(begin, begin + bytes);
-    for (;;) {
-      const dts::Result<void> published = publisher_.publish_at(value_.data());
-      if (published) return;
-      if (published.error().code() != dts::ErrorCode::would_block) fail(published.error());
-      (void)publisher_.wait_writable(std::chrono::seconds(1));
-    }
-  }
-
-  void spin() override {
-    const timespec pause{0, 200'000};
-    ::nanosleep(&pause, nullptr);
-  }
+  std::uint64_t* claim(std::size_t size) override { return out_->claim(size); }
+  void publish() override { out_->publish(); }
+  void close() override { domain_->close(); }
 
  private:
-  static dts::Type type(const std::string& direction) {
-    return dts::Type::parse("bench." + direction + " { data : bytes }").value();
-  }
-  [[noreturn]] static void fail(const dts::Error& error) {
-    std::fprintf(stderr, "%s\n", error.text().c_str());
-    std::exit(1);
+  template <class Way>
+  void subscribe() {
+    small_ = domain_->subscribe<Small<Way>>(
+        [this](const Small<Way>& v) { receive_(v.words.data(), sizeof v.words); }, subscribe_);
+    large_ = domain_->subscribe<Large<Way>>(
+        [this](const Large<Way>& v) { receive_(v.data.data(), v.data.size()); }, subscribe_);
   }
 
-  dts::LayoutPtr layout_;
+  bus::Receive receive_;
+  dts::SubscribeOptions subscribe_;
   std::unique_ptr<dts::Domain> domain_;
-  dts::ValuePublisher publisher_;
-  dts::Value value_;
-  std::uint64_t gaps_ = 0;
-  dts::Subscription subscription_;
+  std::unique_ptr<Out> out_;
+  dts::Subscription small_, large_;
 };
 
 }  // namespace

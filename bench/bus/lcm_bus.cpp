@@ -1,10 +1,12 @@
-// LCM over UDP multicast as a system under measurement.
+// LCM over UDP multicast as a system under measurement: ttl 1, 4 MiB of receive buffer, the
+// subscription's queue without a bound (30 messages else).
 #include <lcm/lcm.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
-#include "bus.hpp"
+#include "method.hpp"
 
 namespace {
 
@@ -24,11 +26,14 @@ class Lcm final : public bus::System {
     if (!in.empty())
       lcm_subscription_set_queue_capacity(lcm_subscribe(lcm_, in.c_str(), &Lcm::handle, this), 0);
   }
-
-  void publish(const void* data, std::size_t bytes) override {
-    lcm_publish(lcm_, out_.c_str(), data, static_cast<unsigned>(bytes));
+  std::uint64_t* claim(std::size_t size) override {
+    words_.resize(size / 8);
+    return words_.data();
   }
-
+  void publish() override {
+    lcm_publish(lcm_, out_.c_str(), words_.data(), static_cast<unsigned>(words_.size() * 8));
+  }
+  bool threaded() const override { return false; }
   void spin() override { lcm_handle_timeout(lcm_, 1); }
 
  private:
@@ -39,6 +44,7 @@ class Lcm final : public bus::System {
   lcm_t* lcm_ = nullptr;
   std::string out_;
   bus::Receive receive_;
+  std::vector<std::uint64_t> words_;
 };
 
 }  // namespace

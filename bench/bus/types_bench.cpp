@@ -1,179 +1,163 @@
-// Many types, and the way of the first message.
-//   dts_bench_types many [N]       one process announces N types (1000), another wants them all:
-//                                  time to the first value of each, control traffic, memory
-//   dts_bench_types late [ROUNDS]  from the start of a subscriber's process to its first message
-//                                  from a publisher at 1 kHz: median of ROUNDS (31)
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
+// Many types: one process announces them, another wants them all.
+//   dts_bench_types announce|want --sync FILE [--types N] [--rate PER_SECOND] [--quiet SECONDS]
+// `announce` publishes N types (1000) round robin, 10,000 values a second. `want` starts when all
+// are announced, and prints the time from before its domain opens to the first value of the last
+// type. Both print their own memory and the control traffic they sent. With --quiet nothing is
+// published and `want` ends after that time: what then crosses the cable is control traffic alone.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <dts/dts.hpp>
-#include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
-extern char** environ;
-
 namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+// The mapped file. All zero at first.
+struct Sync {
+  std::atomic<std::uint64_t> ready, done;
+};
+
+struct Options {
+  std::string role, sync;
+  int types = 1000;
+  double rate = 10'000;
+  double quiet_seconds = 0;
+};
 
 std::int64_t clock_ns() {
   timespec t{};
   ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000ll + t.tv_nsec;
+  return t.tv_sec * second + t.tv_nsec;
+}
+
+void sleep_until(std::int64_t ns) {
+  const timespec t{ns / second, ns % second};
+  ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr);
+}
+
+Sync& map_sync(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  void* memory = MAP_FAILED;
+  if (fd >= 0 && ::ftruncate(fd, sizeof(Sync)) == 0)
+    memory = ::mmap(nullptr, sizeof(Sync), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (memory == MAP_FAILED) {
+    std::perror(path.c_str());
+    std::exit(1);
+  }
+  ::close(fd);
+  return *static_cast<Sync*>(memory);
 }
 
 dts::Type type_number(int i) {
   return dts::Type::parse("bench.T" + std::to_string(i) + " { seq : u64, x : f64 }").value();
 }
 
-long resident_kib() {
-  std::FILE* file = std::fopen("/proc/self/status", "r");
-  char line[256];
-  long kib = 0;
-  while (file != nullptr && std::fgets(line, sizeof line, file) != nullptr)
-    if (std::strncmp(line, "VmHWM:", 6) == 0) kib = std::strtol(line + 6, nullptr, 10);
-  if (file != nullptr) std::fclose(file);
-  return kib;
-}
-
-std::uint64_t counter(const dts::Domain& domain, const char* name) {
-  for (const dts::Counter& c : domain.counters())
-    if (c.name == name) return c.value;
-  return 0;
-}
-
-pid_t start(const char* program, const char* role, const std::string& argument) {
-  std::string a = program, b = role, c = argument;
-  char* arguments[] = {a.data(), b.data(), c.data(), nullptr};
-  pid_t child = 0;
-  if (::posix_spawn(&child, program, nullptr, nullptr, arguments, environ) != 0) {
-    std::perror(program);
-    std::exit(1);
-  }
-  return child;
-}
-
-dts::Domain open() {
+dts::Domain open_domain() {
   dts::DomainOptions options;
   options.name = "bench-types";
   return dts::Domain(std::move(options));
 }
 
-// Publishes all types round robin at 10 kHz until its input ends.
-int many_publisher(int count) {
-  dts::Domain domain = open();
+std::uint64_t counter(const std::vector<dts::Counter>& counters, std::string_view name) {
+  for (const dts::Counter& c : counters)
+    if (c.name == name) return c.value;
+  return 0;
+}
+
+// The rest of the line of JSON that both roles print.
+void print_rest(const dts::Domain& domain) {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const std::vector<dts::Counter> counters = domain.counters();
+  std::printf(
+      ",\"resident_kib_max\":%ld,\"control_packets\":%llu,\"control_bytes\":%llu,"
+      "\"refused\":%llu}\n",
+      used.ru_maxrss, static_cast<unsigned long long>(counter(counters, "control_packets_out")),
+      static_cast<unsigned long long>(counter(counters, "control_bytes_out")),
+      static_cast<unsigned long long>(counter(counters, "streams_refused") +
+                                      counter(counters, "wants_refused")));
+}
+
+int announce(const Options& o, Sync& sync) {
+  const std::int64_t begin = clock_ns();
+  dts::Domain domain = open_domain();
   std::vector<dts::ValuePublisher> publishers;
   std::vector<dts::Value> values;
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; i < o.types; ++i) {
     const dts::Type type = type_number(i);
     publishers.push_back(domain.publisher(type).value());
     values.push_back(dts::Value::of(type).value());
   }
   domain.start();
-  for (int i = 0; ::getppid() != 1; i = (i + 1) % count) {
-    publishers[std::size_t(i)].publish(values[std::size_t(i)]).value();
-    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  const std::int64_t opened = clock_ns();
+  sync.ready.store(1);
+  for (std::size_t i = 0; sync.done.load() == 0 && clock_ns() - opened < 60 * second; ++i) {
+    const std::size_t at = i % publishers.size();
+    if (o.quiet_seconds == 0) publishers[at].publish(values[at]).value();
+    sleep_until(opened + std::int64_t(double(i) * 1e9 / o.rate));
   }
+  std::printf("{\"role\":\"announce\",\"types\":%d,\"setup_ms\":%.1f", o.types,
+              double(opened - begin) / 1e6);
+  print_rest(domain);
   return 0;
 }
 
-int many(const char* program, int count) {
-  const pid_t child = start(program, "many-publisher", std::to_string(count));
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // it has announced all and publishes
+int want(const Options& o, Sync& sync) {
+  while (sync.ready.load() == 0) sleep_until(clock_ns() + second / 1000);
   const std::int64_t begin = clock_ns();
-  dts::Domain domain = open();
-  std::mutex mutex;
-  std::set<std::string> seen;
-  std::int64_t last = 0;
+  dts::Domain domain = open_domain();
+  std::vector<std::atomic<bool>> seen(static_cast<std::size_t>(o.types));
+  std::atomic<int> count{0};
+  std::atomic<std::int64_t> last_ns{begin};
   std::vector<dts::Subscription> subscriptions;
-  domain.start();
-  for (int i = 0; i < count; ++i)
-    subscriptions.push_back(
-        domain.subscribe(type_number(i), [&](const dts::Value& value, const dts::Sample&) {
-          const std::lock_guard lock(mutex);
-          if (seen.insert(value.type().name()).second) last = clock_ns();
-        }));
-  const auto complete = [&] {
-    const std::lock_guard lock(mutex);
-    return seen.size() == std::size_t(count);
-  };
-  while (!complete() && clock_ns() - begin < 10'000'000'000)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  std::printf(
-      "{\"bench\":\"many types\",\"types\":%d,\"seen\":%zu,\"all_ms\":%.1f,"
-      "\"control_packets\":%llu,\"control_bytes\":%llu,\"resident_kib\":%ld}\n",
-      count, seen.size(), double(last - begin) / 1e6,
-      static_cast<unsigned long long>(counter(domain, "control_packets_out")),
-      static_cast<unsigned long long>(counter(domain, "control_bytes_out")), resident_kib());
-  ::kill(child, SIGTERM);
-  ::waitpid(child, nullptr, 0);
-  return 0;
-}
-
-int late_publisher() {
-  dts::Domain domain = open();
-  const dts::Type type = type_number(0);
-  auto publisher = domain.publisher(type).value();
-  dts::Value value = dts::Value::of(type).value();
-  domain.start();
-  while (::getppid() != 1) {
-    publisher.publish(value).value();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int i = 0; i < o.types; ++i) {
+    const auto handler = [&, i](const dts::Value&, const dts::Sample&) {
+      if (seen[static_cast<std::size_t>(i)].exchange(true)) return;
+      last_ns.store(clock_ns());
+      ++count;
+    };
+    subscriptions.push_back(domain.subscribe(type_number(i), handler));
   }
-  return 0;
-}
-
-// `begun`: when the parent was about to start this process.
-int late_subscriber(std::int64_t begun) {
-  dts::Domain domain = open();
-  auto subscription = domain.subscribe(type_number(0), [&](const dts::Value&, const dts::Sample&) {
-    std::printf("%.3f\n", double(clock_ns() - begun) / 1e6);
-    std::fflush(stdout);
-    domain.stop();
-  });
-  domain.run();
-  return 0;
-}
-
-int late(const char* program, int rounds) {
-  const pid_t child = start(program, "late-publisher", "");
-  std::this_thread::sleep_for(std::chrono::seconds(1));
-  std::vector<double> ms;
-  for (int i = 0; i < rounds; ++i) {
-    const std::string command =
-        std::string(program) + " late-subscriber " + std::to_string(clock_ns());
-    std::FILE* pipe = ::popen(("exec " + command).c_str(), "r");
-    char line[64] = {};
-    if (pipe != nullptr && std::fgets(line, sizeof line, pipe) != nullptr)
-      ms.push_back(std::strtod(line, nullptr));
-    if (pipe != nullptr) ::pclose(pipe);
-  }
-  ::kill(child, SIGTERM);
-  ::waitpid(child, nullptr, 0);
-  std::sort(ms.begin(), ms.end());
-  if (ms.empty()) return 1;
-  std::printf("{\"bench\":\"late joiner\",\"rounds\":%zu,\"ms_median\":%.2f,\"ms_max\":%.2f}\n",
-              ms.size(), ms[ms.size() / 2], ms.back());
-  return 0;
+  domain.start();
+  const std::int64_t opened = clock_ns();
+  const double patience = o.quiet_seconds > 0 ? o.quiet_seconds : 15;
+  while (count.load() < o.types && clock_ns() - begin < std::int64_t(patience * 1e9))
+    sleep_until(clock_ns() + second / 1000);
+  std::printf("{\"role\":\"want\",\"types\":%d,\"seen\":%d,\"setup_ms\":%.1f,\"all_ms\":%.1f",
+              o.types, count.load(), double(opened - begin) / 1e6,
+              double(last_ns.load() - begin) / 1e6);
+  print_rest(domain);
+  sync.done.store(1);
+  domain.close();
+  return o.quiet_seconds > 0 || count.load() == o.types ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string role = argc > 1 ? argv[1] : "";
-  const char* argument = argc > 2 ? argv[2] : "";
-  if (role == "many") return many(argv[0], *argument ? std::atoi(argument) : 1000);
-  if (role == "many-publisher") return many_publisher(std::atoi(argument));
-  if (role == "late") return late(argv[0], *argument ? std::atoi(argument) : 31);
-  if (role == "late-publisher") return late_publisher();
-  if (role == "late-subscriber") return late_subscriber(std::atoll(argument));
-  std::fprintf(stderr, "usage: %s many [N] | late [ROUNDS]\n", argv[0]);
+  Options o;
+  if (argc > 1) o.role = argv[1];
+  for (int i = 2; i + 1 < argc; i += 2) {
+    const std::string flag = argv[i];
+    if (flag == "--sync") o.sync = argv[i + 1];
+    if (flag == "--types") o.types = std::max(1, std::atoi(argv[i + 1]));
+    if (flag == "--rate") o.rate = std::strtod(argv[i + 1], nullptr);
+    if (flag == "--quiet") o.quiet_seconds = std::strtod(argv[i + 1], nullptr);
+  }
+  if (!o.sync.empty() && o.role == "announce") return announce(o, map_sync(o.sync));
+  if (!o.sync.empty() && o.role == "want") return want(o, map_sync(o.sync));
+  std::fprintf(stderr,
+               "usage: %s announce|want --sync FILE [--types N] [--rate R] [--quiet SECONDS]\n",
+               argv[0]);
   return 2;
 }
