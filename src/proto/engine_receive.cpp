@@ -82,7 +82,7 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
                                    ByteView rest, std::size_t packet_bytes, Outbox& out) {
   Peer* peer = peers.find(header.node);
   if (peer) {
-    if (PathTable::heard(peer->reaches, now, from)) routes_changed();
+    if (PathTable::heard(peer->reaches, now, peer->period, from)) routes_changed();
     peer->record.last_heard = now;
     if (!peer->duplicates.fresh(header.number)) {
       ++counters.packet_duplicate;

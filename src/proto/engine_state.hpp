@@ -1,6 +1,6 @@
 // What an Engine is made of: the siblings, and the routing between them. Split over
-// engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets and
-// data in), engine_control.cpp (announcements, lists, types, probes). Internal to src/proto.
+// engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets and data
+// in), engine_announce.cpp, engine_lists.cpp, engine_answers.cpp (control). Internal to src/proto.
 #pragma once
 
 #include <map>
@@ -176,7 +176,7 @@ struct Engine::State {
   void request_history(Instant now, Peer& peer, InboundStream& in, Outbox& out);
   void expire_joins(Instant now, Outbox& out);
 
-  // engine_control.cpp
+  // engine_announce.cpp, engine_lists.cpp, engine_answers.cpp
   bool wants_stream(const StreamRecord& record) const {
     const WantSet::Match m = wants.match(record.family, record.family_name);
     return m.any;

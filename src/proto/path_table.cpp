@@ -44,13 +44,16 @@ Destinations PathTable::control_groups() const {
   return all;
 }
 
-bool PathTable::heard(std::vector<Reach>& reaches, Instant now, const Path& from) {
+bool PathTable::heard(std::vector<Reach>& reaches, Instant now, Duration period,
+                      const Path& from) {
   for (Reach& r : reaches) {
     if (r.link != from.link || r.transport != from.transport || r.address != from.address) continue;
+    bool changed = now - r.heard > 3 * period;  // it had been given up
     r.heard = now;
-    if (!from.multicast) return false;
+    if (!from.multicast) return changed;
+    changed |= now - r.multicast_heard > 3 * period;
     r.multicast_heard = now;
-    return !std::exchange(r.multicast, true);
+    return !std::exchange(r.multicast, true) || changed;
   }
   if (reaches.size() >= reaches_max) {
     reaches.erase(std::min_element(reaches.begin(), reaches.end(),

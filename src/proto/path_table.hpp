@@ -41,7 +41,7 @@ class PathTable {
   Destinations control_groups() const;
 
   // A packet was heard; true when it shows a new way.
-  static bool heard(std::vector<Reach>& reaches, Instant now, const Path& from);
+  static bool heard(std::vector<Reach>& reaches, Instant now, Duration period, const Path& from);
   // The way to send to a peer; null when there is none. `period` is the peer's own.
   const Reach* choose(const std::vector<Reach>& reaches, Instant now, Duration period) const;
   // Is its multicast heard this way (so ours is believed to be heard there)?

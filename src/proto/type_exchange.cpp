@@ -67,6 +67,7 @@ TypeExchange::Outcome TypeExchange::add(Instant now, const wire::TypePart& part)
   w.partly.insert(w.partly.end(), part.bytes.begin(), part.bytes.end());
   bytes_ += part.bytes.size();
   if (w.partly.size() < part.total) {
+    w.tries = 0;
     w.due = now + std::chrono::milliseconds(30);
     deadline_ = std::min(deadline_, w.due);
     return Outcome::partly;

@@ -1,0 +1,340 @@
+// The engine's talk about itself: announcements, lists, beginnings, each within what an address
+// has earned.
+#include <algorithm>
+
+#include <proto/engine_state.hpp>
+
+namespace dts::proto {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+namespace {
+
+wire::WantEntry entry_of(const Interest& want, bool removed) {
+  return {removed, want.live, want.history, want.family, want.name};
+}
+std::size_t bytes_in(const std::vector<Bytes>& parts) {
+  std::size_t all = 0;
+  for (const Bytes& part : parts) all += part.size() + wire::kPacketBytesMin;
+  return all;
+}
+
+}  // namespace
+
+void Engine::State::put(wire::FrameType type, ByteView body, const Destinations& to, Outbox& out) {
+  if (control.room() < wire::kFrameHeaderBytes + body.size() ||
+      control.frames() >= options.frames_per_packet_max)
+    seal_control(to, out);
+  DTS_ASSERT(control.room() >= wire::kFrameHeaderBytes + body.size());
+  control.add(type, body);
+}
+
+void Engine::State::seal_control(const Destinations& to, Outbox& out) {
+  if (control.empty()) return;
+  const std::size_t length = control.seal(next_packet++, to, out);
+  counters.packets_out += to.size();
+  counters.control_packets_out += to.size();
+  counters.control_bytes_out += to.size() * length;
+}
+
+bool Engine::State::is_validated(const Reach& reach) const {
+  const PathTable::LinkState* link = paths.find(reach.transport, reach.link);
+  return reach.validated || (link && link->link.same_host);
+}
+
+std::uint64_t Engine::State::token_for(const NodeId& node, const Reach& reach) const {
+  std::uint64_t h = secret;
+  const auto mix = [&](std::uint64_t v) {
+    h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+    h ^= h >> 29;
+  };
+  mix(base::load<std::uint64_t>(node.bytes.data()));
+  mix(std::uint64_t{reach.transport} << 16 | reach.link);
+  for (std::size_t i = 0; i < reach.address.size; ++i) mix(reach.address.bytes[i]);
+  return h | 1;
+}
+
+// An address that has not answered a challenge gets at most three times what it sent.
+bool Engine::State::within_budget(Peer& peer, const Reach& reach, std::size_t bytes) {
+  if (is_validated(reach)) return true;
+  if (peer.bytes_out + bytes > 3 * peer.bytes_in) return false;
+  peer.bytes_out += bytes;
+  return true;
+}
+
+// Begins a packet to the peer: with the challenge or the response that is due. Null when there is
+// no way, or not for that many bytes; then it is made up for when the address has proven itself.
+const Reach* Engine::State::begin_unicast(Instant now, Peer& peer, std::size_t estimate,
+                                          Destinations& to, Outbox& out) {
+  const Reach* reach = paths.choose(peer.reaches, now, peer.period);
+  if (!reach) return nullptr;
+  to = {{reach->transport, reach->link, 0, reach->address}};
+  Bytes token;
+  wire::Writer writer(token);
+  constexpr std::size_t bare = wire::kPacketBytesMin + 2 * (wire::kFrameHeaderBytes + 8);
+  const bool fits = within_budget(peer, *reach, estimate + bare);
+  if (!fits) {
+    ++counters.answers_withheld;
+    peer.withheld = true;
+    if (!within_budget(peer, *reach, bare)) return nullptr;
+  }
+  if (!is_validated(*reach)) {
+    writer.number(token_for(peer.record.node, *reach));
+    put(wire::FrameType::challenge, token, to, out);
+  }
+  if (peer.challenge) {
+    token.clear();
+    writer.number(std::exchange(peer.challenge, 0));
+    put(wire::FrameType::response, token, to, out);
+  }
+  if (fits) return reach;
+  seal_control(to, out);
+  return nullptr;
+}
+
+Bytes Engine::State::announce_body(Instant now, bool starting) const {
+  wire::Announce a;
+  a.flags = starting ? wire::kAnnounceStarting : 0;
+  a.unicast_port = options.unicast_port;
+  a.process = options.process;
+  a.wall_ns = wall(now);
+  a.up_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(now - started_at).count());
+  a.period_ms = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<milliseconds>(announcer.period(peers.size(), paths.links().size()))
+          .count());
+  a.streams_digest = announcer.streams_digest();
+  a.streams_count = streams_open;
+  a.wants_digest = announcer.wants_digest();
+  a.wants_count = static_cast<std::uint32_t>(wants.size());
+  a.host = options.host;
+  a.name = options.name;
+  a.version = options.version;
+  a.domain = options.domain;
+  Bytes body;
+  wire::Writer writer(body);
+  write(writer, a);
+  return body;
+}
+
+std::vector<Bytes> Engine::State::want_parts(
+    wire::ListHead head, const std::vector<Announcer::WantChange>& entries) const {
+  std::vector<Bytes> parts(1);
+  const std::size_t room = control.body_max() - wire::kListHeadBytes - 32;
+  Bytes entry;
+  for (const auto& [want, removed] : entries) {
+    entry.clear();
+    wire::Writer writer(entry);
+    write(writer, entry_of(want, removed));
+    if (parts.back().size() + entry.size() > room) parts.emplace_back();
+    parts.back().insert(parts.back().end(), entry.begin(), entry.end());
+  }
+  head.parts = static_cast<std::uint16_t>(parts.size());
+  for (Bytes& part : parts) {
+    Bytes whole;
+    wire::Writer writer(whole);
+    write(writer, head);
+    writer.bytes(part);
+    part = std::move(whole);
+    ++head.part;
+  }
+  return parts;
+}
+
+std::vector<Bytes> Engine::State::all_want_parts() const {
+  std::vector<Announcer::WantChange> entries;
+  for (Interest& want : wants.list()) entries.push_back({std::move(want), false});
+  return want_parts({wire::ListHead::Kind::complete, 0, announcer.wants_digest(), 0, 1}, entries);
+}
+
+std::vector<StreamId> Engine::State::open_ids(const Peer* wanted_by) const {
+  std::vector<StreamId> ids;
+  for (const auto& s : streams)
+    if (s && (!wanted_by || wanted_by->wants.match(s->record.family, s->record.family_name).any))
+      ids.push_back(s->record.stream);
+  return ids;
+}
+
+// To everybody: who we are, what has changed, and, at the start, our lists if they fit.
+void Engine::State::announce(Instant now, Outbox& out) {
+  seal_open(out);
+  Destinations to = paths.control_groups();
+  for (const Path& path : named) to.push_back({path.transport, path.link, 0, path.address});
+  for (const auto& [node, peer] : peers.all()) {  // those that do not hear our multicast
+    const Reach* reach = paths.choose(peer->reaches, now, peer->period);
+    if (!reach || paths.by_multicast(*reach, now, peer->period) || !is_validated(*reach)) continue;
+    const Destination d{reach->transport, reach->link, 0, reach->address};
+    if (std::find(to.begin(), to.end(), d) == to.end()) to.push_back(d);
+  }
+  const bool starting = announcer.starting() && peers.size() == 0;
+  put(wire::FrameType::announce, announce_body(now, starting), to, out);
+  if (announcer.starting()) {
+    announcer.take_changes();
+    change_due = Instant::max();
+    for (const auto& s : streams)
+      if (s) s->announced = true;
+    const auto put_if_fits = [&](wire::FrameType type, const std::vector<Bytes>& parts) {
+      if (parts.size() == 1 && parts[0].size() + wire::kFrameHeaderBytes <= control.room())
+        put(type, parts[0], to, out);
+    };
+    if (wants.size()) put_if_fits(wire::FrameType::wants, all_want_parts());
+    if (streams_open)
+      put_if_fits(wire::FrameType::streams, stream_parts({wire::ListHead::Kind::complete, 0,
+                                                          announcer.streams_digest(), 0, 1},
+                                                         open_ids(nullptr)));
+    if (starting && control.room() > wire::kFrameHeaderBytes) {  // what it earns is an answer
+      const Bytes padding(control.room() - wire::kFrameHeaderBytes);
+      put(wire::FrameType::padding, padding, to, out);
+    }
+  } else {
+    put_changes(now, to, out);
+    for (const auto& s : streams) {
+      if (!s || !std::exchange(s->since_announce, false) || s->destinations.empty()) continue;
+      if (control.room() < 16 || control.frames() >= options.frames_per_packet_max) break;
+      Bytes body;
+      wire::Writer writer(body);
+      write(writer, wire::Digest{s->record.stream, s->record.next - 1});
+      put(wire::FrameType::digest, body, to, out);
+    }
+  }
+  seal_control(to, out);
+}
+
+// What was opened, closed, added or removed since the last announcement.
+void Engine::State::put_changes(Instant now, const Destinations& to, Outbox& out) {
+  change_due = Instant::max();
+  if (!announcer.changed()) return;
+  constexpr std::size_t parts_max = 64;  // beyond that peers ask
+  Announcer::Changes changes = announcer.take_changes();
+  using Kind = wire::ListHead::Kind;
+  if (!changes.wants.empty()) {
+    const auto parts = want_parts(
+        {Kind::change, changes.wants_base, announcer.wants_digest(), 0, 1}, changes.wants);
+    if (parts.size() <= parts_max)
+      for (const Bytes& part : parts) put(wire::FrameType::wants, part, to, out);
+  }
+  if (changes.streams.empty()) return;
+  const auto parts = stream_parts(
+      {Kind::change, changes.streams_base, announcer.streams_digest(), 0, 1}, changes.streams);
+  if (parts.size() <= parts_max)
+    for (const Bytes& part : parts) put(wire::FrameType::streams, part, to, out);
+  Bytes body;
+  for (StreamId id : changes.streams) {
+    OwnStream* s = own(id);
+    if (!s) continue;
+    s->announced = true;
+    if (s->routes_version != routes_version) route(*s, now);
+    if (s->record.next != 1 || s->receivers.empty() || parts.size() > parts_max) {
+      for (const auto& [node, peer] : peers.all())
+        if (peer->wants.match(s->record.family, s->record.family_name).any) {
+          peer->push = true;
+          peer->list_due = std::min(peer->list_due, now);
+          owe(now);
+        }
+      continue;
+    }
+    body.clear();
+    wire::Writer writer(body);
+    write(writer, wire::History{id, 1, 0});  // for everybody it begins at 1
+    put(wire::FrameType::history, body, to, out);
+    for (const NodeId& node : s->receivers)
+      if (Peer* peer = peers.find(node)) peer->joined[id] = now;
+  }
+}
+
+// To one peer that has just appeared: who we are and what we want.
+void Engine::State::announce_to(Instant now, Peer& peer, Outbox& out) {
+  peer.announce_due = Instant::max();
+  const Bytes body = announce_body(now, false);
+  const std::vector<Bytes> parts = wants.size() ? all_want_parts() : std::vector<Bytes>();
+  const bool inlined = parts.size() == 1 && parts[0].size() + body.size() + 64 < control.body_max();
+  Destinations to;
+  if (!begin_unicast(now, peer, body.size() + (inlined ? parts[0].size() : 0) + 16, to, out))
+    return;
+  put(wire::FrameType::announce, body, to, out);
+  if (inlined) put(wire::FrameType::wants, parts[0], to, out);
+  seal_control(to, out);
+}
+
+// The answer to LIST_REQUEST.
+void Engine::State::send_list(Instant now, Peer& peer, Outbox& out) {
+  const std::uint8_t flags = std::exchange(peer.list_flags, std::uint8_t{0});
+  peer.list_due = Instant::max();
+  using Kind = wire::ListHead::Kind;
+  std::vector<Bytes> wants_out, streams_out;
+  if (flags & wire::kListWants) wants_out = all_want_parts();
+  if (flags & wire::kListAllStreams)
+    streams_out =
+        stream_parts({Kind::complete, 0, announcer.streams_digest(), 0, 1}, open_ids(nullptr));
+  else if (flags & wire::kListStreams && peer.wants_progress.known())
+    streams_out = stream_parts(
+        {Kind::complete, peer.wants_progress.digest(), announcer.streams_digest(), 0, 1},
+        open_ids(&peer));
+  const Bytes body = announce_body(now, false);
+  Destinations to;
+  if (!begin_unicast(now, peer, body.size() + 16 + bytes_in(wants_out) + bytes_in(streams_out), to,
+                     out)) {
+    peer.list_flags = flags;  // again when the address has proven itself
+    return;
+  }
+  put(wire::FrameType::announce, body, to, out);
+  for (const Bytes& part : wants_out) put(wire::FrameType::wants, part, to, out);
+  for (const Bytes& part : streams_out) put(wire::FrameType::streams, part, to, out);
+  seal_control(to, out);
+}
+
+// A peer's wants are new to us: the records of what it wants, and the beginnings.
+void Engine::State::push(Instant now, Peer& peer, Outbox& out) {
+  peer.push = false;
+  if (streams_open == 0) return;
+  const std::vector<StreamId> ids = open_ids(&peer);
+  std::vector<StreamId> fresh;
+  for (StreamId id : ids)
+    if (!peer.joined.contains(id)) fresh.push_back(id);
+  if (fresh.empty()) {  // nothing urgent: still say that the list is complete
+    peer.list_flags |= wire::kListStreams;
+    const std::uint64_t spread_us = std::min<std::uint64_t>(500'000, 2000 * peers.size());
+    peer.list_due = std::min(peer.list_due, now + microseconds(random.below(spread_us + 1)));
+    owe(peer.list_due);
+    return;
+  }
+  const std::vector<Bytes> parts =
+      stream_parts({wire::ListHead::Kind::complete, peer.wants_progress.digest(),
+                    announcer.streams_digest(), 0, 1},
+                   ids);
+  const Bytes body = announce_body(now, false);
+  const std::vector<Bytes> want_list = wants.size() ? all_want_parts() : std::vector<Bytes>();
+  const bool first_contact = std::exchange(peer.announce_due, Instant::max()) != Instant::max();
+  const bool inlined = first_contact && want_list.size() == 1;
+  Destinations to;
+  if (!begin_unicast(now, peer,
+                     body.size() + 64 + bytes_in(parts) + beginnings_bytes(fresh) +
+                         (inlined ? bytes_in(want_list) : 0),
+                     to, out)) {
+    peer.push = peer.withheld;
+    return;
+  }
+  put(wire::FrameType::announce, body, to, out);
+  if (inlined) put(wire::FrameType::wants, want_list[0], to, out);
+  for (const Bytes& part : parts) put(wire::FrameType::streams, part, to, out);
+  seal_control(to, out);
+  send_beginnings(now, peer, fresh, out);
+}
+
+std::size_t Engine::State::beginnings_bytes(const std::vector<StreamId>& ids) const {
+  std::size_t bytes = 0;
+  for (StreamId id : ids)
+    if (const OwnStream* s = own(id)) bytes += 64 + s->history.bytes() + 40 * s->history.size();
+  return bytes + bytes / 16;
+}
+
+void Engine::State::send_beginnings_within_budget(Instant now, Peer& peer,
+                                                  const std::vector<StreamId>& ids, Outbox& out) {
+  Destinations to;
+  if (!begin_unicast(now, peer, beginnings_bytes(ids), to, out)) return;
+  seal_control(to, out);
+  send_beginnings(now, peer, ids, out);
+}
+
+}  // namespace dts::proto
