@@ -33,8 +33,61 @@ std::uint32_t by_table(const std::uint8_t* p, std::size_t n, std::uint32_t crc) 
 }
 
 #if defined(__x86_64__)
+// The instruction takes three cycles and could start every cycle: three lanes side by side are
+// nearly three times as fast as one. The lanes' checksums are joined by moving the first ones
+// behind `lane_bytes` zero bytes, which is linear in the checksum and therefore four look-ups.
+template <std::size_t lane_bytes>
+struct Lanes {
+  std::uint32_t shift[4][256];
+
+  Lanes() noexcept {
+    std::uint32_t image[32];
+    for (int bit = 0; bit < 32; ++bit) {
+      std::uint32_t crc = std::uint32_t{1} << bit;
+      for (std::size_t i = 0; i < lane_bytes; ++i) {
+        const std::uint8_t zero = 0;
+        crc = by_table(&zero, 1, crc);
+      }
+      image[bit] = crc;
+    }
+    for (int byte = 0; byte < 4; ++byte)
+      for (unsigned value = 0; value < 256; ++value) {
+        shift[byte][value] = 0;
+        for (int bit = 0; bit < 8; ++bit)
+          if (value >> bit & 1) shift[byte][value] ^= image[8 * byte + bit];
+      }
+  }
+  std::uint32_t moved(std::uint32_t crc) const noexcept {
+    return shift[0][crc & 255] ^ shift[1][crc >> 8 & 255] ^ shift[2][crc >> 16 & 255] ^
+           shift[3][crc >> 24];
+  }
+};
+
+// Takes as many times three lanes as there are; `p` and `n` move on.
+template <std::size_t lane_bytes>
+__attribute__((target("sse4.2"))) std::uint32_t by_lanes(const std::uint8_t*& p, std::size_t& n,
+                                                         std::uint32_t crc) noexcept {
+  static_assert(lane_bytes % 8 == 0);
+  static const Lanes<lane_bytes> lanes;
+  for (; n >= 3 * lane_bytes; p += 3 * lane_bytes, n -= 3 * lane_bytes) {
+    std::uint64_t a = crc, b = 0, c = 0;
+    for (std::size_t i = 0; i < lane_bytes; i += 8) {
+      a = _mm_crc32_u64(a, load<std::uint64_t>(p + i));
+      b = _mm_crc32_u64(b, load<std::uint64_t>(p + lane_bytes + i));
+      c = _mm_crc32_u64(c, load<std::uint64_t>(p + 2 * lane_bytes + i));
+    }
+    crc = lanes.moved(lanes.moved(static_cast<std::uint32_t>(a)) ^ static_cast<std::uint32_t>(b)) ^
+          static_cast<std::uint32_t>(c);
+  }
+  return crc;
+}
+
 __attribute__((target("sse4.2"))) std::uint32_t by_instruction(const std::uint8_t* p, std::size_t n,
                                                                std::uint32_t crc) noexcept {
+  if (n >= 192) {
+    if (n >= 1344) crc = by_lanes<448>(p, n, crc);  // most of a full packet
+    crc = by_lanes<64>(p, n, crc);
+  }
   std::uint64_t wide = crc;
   for (; n >= 8; p += 8, n -= 8) wide = _mm_crc32_u64(wide, load<std::uint64_t>(p));
   crc = static_cast<std::uint32_t>(wide);
