@@ -100,6 +100,7 @@ void DomainCore::open() {
   engine.name = environment_.node;
   engine.version = domain::version();
   engine.process = static_cast<std::uint32_t>(::getpid());
+  engine.backlog_bytes_max = 32u << 20;  // further ahead a publisher only fills memory
   std::uint64_t seed = 0;
   std::uint8_t random[sizeof seed];
   base::fill_random(random);

@@ -199,7 +199,7 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
 
 // A shared copy; memory that history and backlog have let go of is used again.
 std::shared_ptr<const Bytes> Engine::State::pooled(ByteView bytes) {
-  constexpr std::size_t pool_max = 4, pooled_bytes_max = 8u << 20;
+  constexpr std::size_t pool_max = 32, pooled_bytes_max = 8u << 20;
   for (auto& memory : pool) {
     if (memory.use_count() != 1 || memory->capacity() < bytes.size()) continue;
     memory->assign(bytes.begin(), bytes.end());
