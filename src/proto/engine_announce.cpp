@@ -163,6 +163,11 @@ void Engine::State::announce(Instant now, Outbox& out) {
   for (const Path& path : named) to.push_back({path.transport, path.link, 0, path.address});
   for (const auto& [node, peer] : peers.all()) {  // those that do not hear our multicast
     const Reach* reach = paths.choose(peer->reaches, now, peer->period);
+    const bool lost = reach && PathTable::multicast_lost(*reach, now, peer->period);
+    if (lost != std::exchange(peer->multicast_lost, lost)) {
+      routes_changed();
+      if (lost) note(out, Notice::Kind::multicast_blocked, node);
+    }
     if (!reach || paths.by_multicast(*reach, now, peer->period) || !is_validated(*reach)) continue;
     const Destination d{reach->transport, reach->link, 0, reach->address};
     if (std::find(to.begin(), to.end(), d) == to.end()) to.push_back(d);

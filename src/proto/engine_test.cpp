@@ -409,6 +409,27 @@ TEST_F(Pair, a_named_peer_is_reached_where_multicast_is_not) {
   EXPECT_EQ(a.count(Notice::Kind::node_gone), 0u);
 }
 
+TEST_F(Pair, data_goes_by_unicast_when_multicast_falls_silent_and_unicast_lives) {
+  const StreamId s = open(a, record_of("t.A"));
+  want(b, interest_in("t.A"));
+  a.engine.add_named_peer(net.now, Path{0, 1, Network::address_of(2), false}, a.out);
+  b.engine.add_named_peer(net.now, Path{0, 1, Network::address_of(1), false}, b.out);
+  net.start(a);
+  net.start(b);
+  net.run(5s);
+  net.drop = [](const Network::Flight& f) { return f.path.multicast; };
+  net.run(12s);
+  EXPECT_EQ(a.count(Notice::Kind::multicast_blocked), 1u);
+  net.publish(a, s, "by unicast");
+  net.run(50ms);
+  ASSERT_EQ(b.messages.size(), 1u);
+  net.drop = [](const Network::Flight&) { return false; };
+  net.run(5s);
+  net.publish(a, s, "by multicast");
+  net.run(50ms);
+  EXPECT_EQ(b.messages.size(), 2u);
+}
+
 TEST_F(Pair, sixty_four_megabytes_cross_within_the_window) {
   const StreamId s = open(a, record_of("t.A", Delivery::state));
   want(b, interest_in("t.A"));

@@ -87,7 +87,7 @@ bool PathTable::by_multicast(const Reach& reach, Instant now, Duration period) c
 }
 
 bool PathTable::multicast_lost(const Reach& r, Instant now, Duration period) {
-  return r.multicast && now - r.multicast_heard > 3 * period && now - r.heard < period;
+  return r.multicast && now - r.multicast_heard > 3 * period && now - r.heard < 2 * period;
 }
 
 }  // namespace dts::proto

@@ -22,6 +22,7 @@ struct Peer {
   explicit Peer(std::uint32_t duplicate_window) : duplicates(duplicate_window) {}
   PeerRecord record;
   std::vector<Reach> reaches;
+  bool multicast_lost = false;  // told
   DuplicateFilter duplicates;
   Duration period{std::chrono::seconds(2)};
 
