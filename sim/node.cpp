@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <base/sha256.hpp>
+#include <proto/wire.hpp>
 
 namespace dts::sim {
 
@@ -30,6 +31,26 @@ Bytes contents(base::Random& random, std::size_t size) {
 }
 }  // namespace
 
+namespace {
+// "announce wants", for people.
+std::string frames_text(ByteView packet) {
+  static constexpr const char* names[] = {
+      "padding",  "data",  "fragment",    "digest",    "announce", "streams",
+      "wants",    "list?", "history?",    "history",   "type?",    "type",
+      "progress", "probe", "probe_reply", "challenge", "response", "bye"};
+  std::string text;
+  ByteView rest =
+      packet.subspan(proto::wire::kHeaderBytes, packet.size() - proto::wire::kPacketBytesMin);
+  proto::wire::Frame frame;
+  while (!rest.empty() && proto::wire::next_frame(rest, frame)) {
+    const auto type = static_cast<std::size_t>(frame.type);
+    text += ' ';
+    text += type < std::size(names) ? names[type] : "frame " + std::to_string(type);
+  }
+  return text;
+}
+}  // namespace
+
 FamilyId family_id(std::string_view family_name) {
   using namespace std::string_view_literals;
   return cut<FamilyId>(base::sha256({as_bytes("dts-family\0"sv), as_bytes(family_name)}));
@@ -51,6 +72,15 @@ Node::Node(Surroundings around, NodeIndex index, proto::EngineOptions options, s
 
 std::string Node::name() const {
   return "n" + std::to_string(index_) + "." + std::to_string(life_);
+}
+
+std::string Node::counters_text() const {
+  std::string text = name();
+  if (!engine_) return text + " is not running";
+  engine_->counters().for_each([&](std::string_view counter, std::uint64_t value) {
+    if (value != 0) text += " " + std::string(counter) + "=" + std::to_string(value);
+  });
+  return text;
 }
 
 Instant Node::instant() const { return Instant(around_.clock.now() + monotonic_offset_); }
@@ -137,6 +167,9 @@ void Node::open(Stream& stream) {
   stream.id = record.stream = *id;
   stream.record = record;
   around_.oracle.stream_opened(id_, record, document);
+  around_.trace.say(around_.clock.now(), [&] {
+    return name() + " opens /" + std::to_string(*id) + " " + record.family_name;
+  });
   around_.trace.add(Trace::Event::open, around_.clock.now(), index_, *id);
   drain();
 }
@@ -165,6 +198,8 @@ void Node::add(Subscription& subscription) {
   subscription.since = around_.clock.now();
   subscription.id = engine_->add_interest(instant(), subscription.interest, out_);
   around_.oracle.subscribed(id_, subscription.id, subscription.interest);
+  around_.trace.say(around_.clock.now(),
+                    [&] { return name() + " subscribes " + subscription.interest.name; });
   around_.trace.add(Trace::Event::subscribe, around_.clock.now(), index_, subscription.id);
   drain();
 }
@@ -304,6 +339,10 @@ void Node::send(const proto::Packet& packet) {
     around_.oracle.violation(name() + " sent a packet of " + std::to_string(bytes.size()) +
                              " bytes where " + std::to_string(most) + " fit");
   if (bytes.empty()) around_.oracle.violation(name() + " sent an empty packet");
+  around_.trace.say(around_.clock.now(), [&] {
+    return name() + " -> " + (packet.to ? "one" : "group " + std::to_string(packet.group)) +
+           " on link " + std::to_string(packet.link) + "," + frames_text(bytes);
+  });
   around_.network.send(index_, packet.link, packet.group, packet.to ? &*packet.to : nullptr, bytes);
 }
 

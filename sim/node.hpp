@@ -93,6 +93,7 @@ class Node {
   Duration started_at() const { return started_at_; }
   std::string name() const;
   const NodeCounters& counters() const { return counters_; }
+  std::string counters_text() const;  // of the engine, those that are not zero
   std::uint64_t memory_bytes_max() const { return memory_bytes_max_; }
 
  private:

@@ -137,6 +137,11 @@ void Oracle::delivered(NodeId subscriber, const proto::Message& message) {
 }
 
 void Oracle::noticed(NodeId subscriber, const proto::Notice& notice) {
+  if (notice.kind == proto::Notice::Kind::stream_closed) {
+    // Should it come back, history comes first again (but nothing twice).
+    const auto at = subscribers_[subscriber].cursors.find({notice.node, notice.stream});
+    if (at != subscribers_[subscriber].cursors.end()) at->second.live = false;
+  }
   if (notice.kind != proto::Notice::Kind::gap) return;
   const Place where{subscriber, notice.node, notice.stream};
   const Stream* stream = find(notice.node, notice.stream);

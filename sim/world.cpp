@@ -226,8 +226,8 @@ void World::expect_liveness() {
   expect_new_messages(std::chrono::seconds(1));
   expect_acquainted();
   expect_covered();
-  expect_documents();
   run_for(forget_time - reunion_time);
+  expect_documents();
   // By now the dead are forgotten as well.
   for (const auto& node : nodes_) {
     if (!node->running()) continue;
@@ -238,6 +238,7 @@ void World::expect_liveness() {
     });
   }
   expect_bounds(64ull << 20);
+  for (const auto& node : nodes_) trace_.say(clock_.now(), [&] { return node->counters_text(); });
 }
 
 void World::expect_acquainted() {
