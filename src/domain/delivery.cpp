@@ -50,10 +50,12 @@ void DomainCore::deliver(Round* round, const proto::Message& message, proto::Out
       origin->held.pop_front();
     }
     origin->held_bytes += message.bytes.size();
+    // The owner may be the whole frame that the message lies in: then it is copied.
+    const bool is_all = message.owner && message.owner->size() == message.bytes.size();
     origin->held.push_back(
         {message.first, message.last, message.published_ns, message.historic,
-         message.owner ? message.owner
-                       : std::make_shared<Bytes>(message.bytes.begin(), message.bytes.end())});
+         is_all ? message.owner
+                : std::make_shared<Bytes>(message.bytes.begin(), message.bytes.end())});
     return;
   }
   if (round != nullptr && origin->source->profile != Profile::stream) {
