@@ -34,7 +34,7 @@ class Lcm final : public bus::System {
     lcm_publish(lcm_, out_.c_str(), words_.data(), static_cast<unsigned>(words_.size() * 8));
   }
   bool threaded() const override { return false; }
-  void spin() override { lcm_handle_timeout(lcm_, 1); }
+  void spin(int timeout_ms) override { lcm_handle_timeout(lcm_, timeout_ms); }
 
  private:
   static void handle(const lcm_recv_buf_t* buffer, const char*, void* user) {

@@ -107,7 +107,7 @@ bool greet(System& system, const Sync& sync) {
     }
     write_message(system, hello_size, 0, now);
     system.flush();
-    if (!system.threaded()) system.spin();
+    if (!system.threaded()) system.spin(1);
     sleep_until(now + 2 * ms);
   }
   return true;
@@ -124,7 +124,7 @@ bool serve(System& system, const Sync& sync, double seconds) {
     if (system.threaded())
       sleep_until(clock_ns() + 5 * ms);
     else
-      system.spin();
+      system.spin(1);
   }
   return true;
 }
@@ -244,11 +244,11 @@ int ping(System& system, const Options& o, Sync& sync) {
     system.publish();
     system.flush();
     const std::int64_t next = begin + std::int64_t(double(seq) * 1e9 / rate);
-    while (!system.threaded() && answered.load() < seq && clock_ns() < next) system.spin();
+    while (!system.threaded() && answered.load() < seq && clock_ns() < next) system.spin(1);
     sleep_until(next);
   }
   for (int i = 0; i < 100 && answered.load() < pings; ++i) {
-    if (!system.threaded()) system.spin();
+    if (!system.threaded()) system.spin(1);
     sleep_until(clock_ns() + ms);
   }
   sync.done.store(1);
@@ -348,15 +348,15 @@ int joins(System& system, const char* program, const Options& o, Sync& sync) {
   return taken_ms.size() == rounds ? 0 : 1;
 }
 
-int idle(System& system, const Options& o, Sync& sync) {
-  system.open(o, "there", "back", [](const void*, std::size_t) {});
-  sync.ready.store(1);
+int idle(System& system, const Options& o) {
+  const bool here = o.role == "idle";
+  system.open(o, here ? "there" : "back", here ? "back" : "there", [](const void*, std::size_t) {});
   const std::int64_t end = clock_ns() + std::int64_t(o.seconds * 1e9);
   while (clock_ns() < end) {
     if (system.threaded())
       sleep_until(end);
     else
-      system.spin();
+      system.spin(10'000);
   }
   system.close();
   return 0;
@@ -393,10 +393,10 @@ int run(int argc, char** argv, System& system) {
     if (o.role == "beat") return beat(system, o, sync);
     if (o.role == "joins") return joins(system, argv[0], o, sync);
     if (o.role == "joiner") return joiner(system, o);
-    if (o.role == "idle") return idle(system, o, sync);
+    if (o.role == "idle" || o.role == "idle2") return idle(system, o);
   }
   std::fprintf(stderr,
-               "usage: %s pub|sub|ping|pong|beat|joins|idle --sync FILE [--size BYTES] "
+               "usage: %s pub|sub|ping|pong|beat|joins|idle|idle2 --sync FILE [--size BYTES] "
                "[--seconds S] [--rate R] [--count N] [--from ADDRESS] [--to ADDRESS]\n",
                argv[0]);
   return 2;

@@ -10,7 +10,8 @@
 //   pong     answers ping
 //   beat     publishes at a rate (1000) until `joins` is done
 //   joins    starts N subscribers (20) one after the other: process start to first message
-//   idle     one publisher and one subscriber that have nothing to say, for S seconds
+//   idle     a publisher and a subscriber that have nothing to say, for S seconds
+//   idle2    the same on the other host
 //
 // `--from` is the address of this end, `--to` that of the other (only ZeroMQ asks for them).
 //
@@ -56,9 +57,9 @@ class System {
   // What the system holds back to send it together leaves now.
   virtual void flush() {}
   // True: `receive` is called on a thread of the system's own. False: in spin(), which is called
-  // over and over and waits about a millisecond when there is nothing.
+  // over and over and waits that long when there is nothing.
   virtual bool threaded() const { return true; }
-  virtual void spin() {}
+  virtual void spin(int /*timeout_ms*/) {}
   // `receive` is not called any more.
   virtual void close() {}
 };

@@ -43,10 +43,10 @@ class ZeroMq final : public bus::System {
   }
   void publish() override { check(zmq_msg_send(&message_, out_, 0), "send"); }
   bool threaded() const override { return false; }
-  void spin() override {
+  void spin(int timeout_ms) override {
     if (in_ == nullptr) return;
     zmq_pollitem_t item{in_, 0, ZMQ_POLLIN, 0};
-    if (zmq_poll(&item, 1, 1) <= 0) return;
+    if (zmq_poll(&item, 1, timeout_ms) <= 0) return;
     zmq_msg_t message;
     zmq_msg_init(&message);
     for (int i = 0; i < 1000 && zmq_msg_recv(&message, in_, ZMQ_DONTWAIT) >= 0; ++i)
