@@ -95,7 +95,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   // publishing.cpp
   Result<std::shared_ptr<SourceState>> open_source(LayoutPtr layout, PublishOptions options);
   void close_source(SourceState& source);
-  Result<void> submit(SourceState& source, ByteView message);
+  // `encoded` is kept when it is large: then it is replaced by other memory, or by null.
+  Result<void> submit(SourceState& source, std::shared_ptr<Bytes>& encoded);
   Result<void> publish_once(const Layout& layout, const void* value);
   Result<void> publish_value(SourceState& source, const Value& value);
   Result<void> publish_at(SourceState& source, const void* value);
@@ -168,8 +169,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
 
   // publishing.cpp
   void flush(Instant now);
-  void offer_local(Origin& origin, proto::Sequence sequence, std::int64_t wall_ns,
-                   ByteView message);
+  void offer_local(Origin& origin, proto::Sequence sequence, const proto::MessageView& message);
+  void replace(std::shared_ptr<Bytes>& encoded);
 
   // routing.cpp
   std::shared_ptr<Origin> origin_of(NodeId node, proto::StreamId stream,
@@ -254,6 +255,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   proto::Outbox out_;                     // publishing gathers here; empty between other calls
   std::int64_t wall_minus_steady_ns_ = 0;
   Instant wall_read_{};
+  std::vector<std::shared_ptr<Bytes>> spare_messages_;  // memory of large messages, some in use
   Instant last_flush_{};
   Instant flush_due_ = Instant::max();
   Instant silence_due_ = Instant::max();

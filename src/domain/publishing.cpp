@@ -11,17 +11,18 @@ namespace {
 constexpr Duration gather_window = std::chrono::microseconds(40);
 // So many bytes of packets are one UDP_SEGMENT send.
 constexpr std::size_t gather_bytes = 60'000;
-// The encoded value lives here until it is submitted; above this the memory is given back.
-constexpr std::size_t scratch_bytes_max = 16u << 20;
+// From this size on the encoded message is shared with the engine instead of copied.
+constexpr std::size_t shared_bytes_min = 16 * 1024;
+// Memory of messages up to this size is used again.
+constexpr std::size_t scratch_bytes_max = 8u << 20;
+constexpr std::size_t spare_messages_max = 40;  // more than the engine's backlog of 1 MiB ones
 
-Bytes& scratch() {
-  thread_local Bytes bytes;
-  bytes.clear();
+// Where this thread encodes; emptied, but its memory is kept.
+std::shared_ptr<Bytes>& scratch() {
+  thread_local std::shared_ptr<Bytes> bytes;
+  if (bytes == nullptr) bytes = std::make_shared<Bytes>();
+  bytes->clear();
   return bytes;
-}
-
-void shrink(Bytes& bytes) {
-  if (bytes.capacity() > scratch_bytes_max) Bytes().swap(bytes);
 }
 
 }  // namespace
@@ -90,8 +91,8 @@ void DomainCore::close_source(SourceState& source) {
   settle(out_);
 }
 
-void DomainCore::offer_local(Origin& origin, proto::Sequence sequence, std::int64_t wall_ns,
-                             ByteView message) {
+void DomainCore::offer_local(Origin& origin, proto::Sequence sequence,
+                             const proto::MessageView& message) {
   if (!origin.routed) {
     proto::Outbox out;
     route(origin, out);
@@ -99,16 +100,33 @@ void DomainCore::offer_local(Origin& origin, proto::Sequence sequence, std::int6
   }
   ++origin.messages;
   if (origin.routes.empty()) return;
-  const auto bytes = std::make_shared<const Bytes>(message.begin(), message.end());
+  // A copy of their own: the publisher's memory is used again as soon as the engine lets go of it.
+  const auto owner = std::make_shared<const Bytes>(message.bytes.begin(), message.bytes.end());
   for (Route& to : origin.routes) {
     Item item;
     item.origin = &origin;
-    item.bytes = *bytes;
-    item.owner = bytes;
+    item.bytes = *owner;
+    item.owner = owner;
     item.first = item.last = sequence;
-    item.published_ns = wall_ns;
+    item.published_ns = message.published_ns;
     hand(nullptr, to, std::move(item));
   }
+}
+
+// The engine shares the message: the next one is encoded into other memory, of a
+// message that nobody has any more.
+void DomainCore::replace(std::shared_ptr<Bytes>& encoded) {
+  std::shared_ptr<Bytes> other;
+  for (auto& spare : spare_messages_)
+    if (spare.use_count() == 1) {
+      other = std::move(spare);
+      spare = std::move(spare_messages_.back());
+      spare_messages_.pop_back();
+      break;
+    }
+  if (encoded->capacity() <= scratch_bytes_max && spare_messages_.size() < spare_messages_max)
+    spare_messages_.push_back(std::move(encoded));
+  encoded = std::move(other);
 }
 
 void DomainCore::flush(Instant now) {
@@ -119,19 +137,23 @@ void DomainCore::flush(Instant now) {
   out_.memory.clear();
 }
 
-Result<void> DomainCore::submit(SourceState& source, ByteView message) {
+Result<void> DomainCore::submit(SourceState& source, std::shared_ptr<Bytes>& encoded) {
   Lock lock(*this);
   if (closed_) return Error(ErrorCode::closed, "the domain is closed");
   const Instant now = clock();
   const std::int64_t wall_ns = wall_at(now);
-  Result<proto::Sequence> sequence = engine_->publish(now, source.stream, {message, wall_ns}, out_);
+  proto::MessageView message{*encoded, wall_ns, {}};
+  if (encoded->size() >= shared_bytes_min) message.owner = encoded;
+  Result<proto::Sequence> sequence = engine_->publish(now, source.stream, message, out_);
   if (!sequence) {
     if (sequence.error().code() == ErrorCode::would_block) blocked_ = true;
     return sequence.error();
   }
   ++source.messages;
-  source.bytes += message.size();
-  offer_local(*source.origin, *sequence, wall_ns, message);
+  source.bytes += encoded->size();
+  offer_local(*source.origin, *sequence, message);
+  message.owner = nullptr;
+  if (encoded.use_count() > 1 || encoded->capacity() > scratch_bytes_max) replace(encoded);
 
   // Without a thread in the loop nobody would send what gathers.
   if (loops_.empty() || now - last_flush_ >= gather_window) {
@@ -170,11 +192,9 @@ Result<void> DomainCore::publish_once(const Layout& layout, const void* value) {
 }
 
 Result<void> DomainCore::publish_at(SourceState& source, const void* value) {
-  Bytes& bytes = scratch();
-  DTS_TRY(source.encoder->encode(value, bytes));
-  const Result<void> submitted = submit(source, bytes);
-  shrink(bytes);
-  return submitted;
+  std::shared_ptr<Bytes>& bytes = scratch();
+  DTS_TRY(source.encoder->encode(value, *bytes));
+  return submit(source, bytes);
 }
 
 Result<void> DomainCore::publish_value(SourceState& source, const Value& value) {
@@ -198,11 +218,9 @@ Result<void> DomainCore::publish_value(SourceState& source, const Value& value) 
     dynamic = source.dynamic_encoder;
     encoder = dynamic.get();
   }
-  Bytes& bytes = scratch();
-  DTS_TRY(encoder->encode(value.data(), bytes));
-  const Result<void> submitted = submit(source, bytes);
-  shrink(bytes);
-  return submitted;
+  std::shared_ptr<Bytes>& bytes = scratch();
+  DTS_TRY(encoder->encode(value.data(), *bytes));
+  return submit(source, bytes);
 }
 
 Result<void> DomainCore::wait_writable(Duration timeout) {

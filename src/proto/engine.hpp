@@ -195,6 +195,9 @@ struct Outbox {
 struct MessageView {
   ByteView bytes;
   std::int64_t published_ns = 0;
+  // Set when `bytes` is all of *owner: a large message is then kept without a copy, and must not
+  // change while the engine shares it.
+  std::shared_ptr<const Bytes> owner{};
 };
 
 // Monotonic counters; every dropped packet or message is in exactly one of them. The names shown

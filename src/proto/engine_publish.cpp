@@ -185,7 +185,7 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
   ++counters.messages_out;
   const bool kept = s.record.history && s.history.keeps(size);
   std::shared_ptr<const Bytes> bytes;
-  if (wanted || kept) bytes = pooled(message.bytes);
+  if (wanted || kept) bytes = message.owner ? message.owner : pooled(message.bytes);
   if (s.record.history)
     s.history.keep(first, first + count - 1, message.published_ns, piece, message.bytes, bytes);
   if (wanted) {
