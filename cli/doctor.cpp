@@ -137,7 +137,6 @@ int run_doctor(Invocation& invocation) {
     examine(machine);
     (*session)->run_for(duration->value_or(Duration(kListen)));
     machine.catalogue = (*session)->domain().catalogue();
-    machine.counters = (*session)->domain().counters();
     if ((*session)->ended()) return Session::exit_code((*session)->end(), exit_ok);
   }
   if (!out.json()) print_header(out, machine);
@@ -150,9 +149,6 @@ int run_doctor(Invocation& invocation) {
     const bool notable = finding.verdict == Verdict::bad || finding.verdict == Verdict::warning;
     if (notable && first.empty()) first = check->id;
     print_finding(out, *check, finding);
-  }
-  for (const Counter& counter : machine.counters) {
-    if (counter.value > 0) out.detail(counter.name + " " + grouped(counter.value));
   }
   out.note(counted(problems, "problem") + ", " + counted(warnings, "warning") +
            (first.empty() ? "." : ". Details: dts doctor --explain " + first));

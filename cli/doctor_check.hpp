@@ -44,7 +44,6 @@ struct Machine {
   int clock_state = 0;  // adjtimex(); -1: unknown
   long clock_status = 0;
   Catalogue catalogue;
-  std::vector<Counter> counters;
 };
 constexpr std::uint16_t kPort = 25555;
 

@@ -71,7 +71,13 @@ Session::~Session() {
 Duration Session::elapsed() const { return instant_now() - started_; }
 
 void Session::tell_notices() {
+  if (!out_.style().verbose) return;
   for (const std::string& line : domain_->notices()) out_.detail(base::printable(line));
+  std::vector<std::string> counters;
+  for (const Counter& counter : domain_->counters()) {
+    if (counter.value > 0) counters.push_back(counter.name + " " + grouped(counter.value));
+  }
+  out_.detail("counters: " + joined(counters, ", "));
 }
 
 Session::End Session::run(std::optional<Instant> until, const std::function<bool()>& done,

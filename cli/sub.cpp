@@ -136,6 +136,7 @@ class Subscriber {
           const auto id = resolve_id(session_.domain().catalogue(), wish);
           return id && id->has_value();
         };
+        session_.domain().refresh();
         session_.run(instant_now() + kMisspelt, found);
         DTS_ASSIGN(each.exact, resolve_id(session_.domain().catalogue(), wish));
       }
