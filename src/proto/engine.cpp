@@ -121,9 +121,11 @@ void Engine::State::tick(Instant now, Outbox& out) {
   }
   if (owed_due <= now) {
     owed_due = Instant::max();
-    for (const auto& [node, peer] : peers.all()) settle_debts(now, *peer, out);
-    for (const auto& [node, peer] : peers.all())
-      owed_due = std::min({owed_due, peer->announce_due, peer->list_due, peer->ask_due});
+    for (const auto& [node, peer] : peers.all()) {
+      const auto due = [&p = *peer] { return std::min({p.announce_due, p.list_due, p.ask_due}); };
+      if (due() <= now || peer->push || !peer->scope_ok) settle_debts(now, *peer, out);
+      owed_due = std::min(owed_due, due());
+    }
   }
   request_types(now, out);
   service_watched(now, out);
