@@ -23,7 +23,8 @@ began=$(date +%s%N)
 on b "$DTS" sub lab.Reading --json -n 1 --timeout 10s >"$lab_dir/late.out" 2>"$lab_dir/late_err.out" || true
 took_ms=$((($(date +%s%N) - began) / 1000000))
 check "a late joiner has the last value" has "$lab_dir/late.out" 18.5
-check "and has it at once (${took_ms} ms)" [ "$took_ms" -lt 2000 ]
+check "though the publisher said it once, before (it took ${took_ms} ms)" \
+  [ "$(grep -c celsius "$lab_dir/late.out")" = 1 ]
 on b "$DTS" show lab.Reading >"$lab_dir/show.out" 2>&1 || true
 check "b knows the type it has never seen, units included" has "$lab_dir/show.out" Cel
 check "and its fields" has "$lab_dir/show.out" tank
