@@ -150,20 +150,37 @@ void DomainCore::open_transport(const std::string& url) {
            .text());
 }
 
+// A number is an address at once; a name may take the resolver seconds, which opening a domain must
+// not: a thread of its own asks, and the peer is added when it is known.
 void DomainCore::name_peer(const std::string& peer) {
+  const bool number = peer.find_first_not_of("0123456789.:[]") == std::string::npos;
   for (std::size_t i = 0; i < transports_.size(); ++i) {
-    const Result<Address> address = transports_[i].transport->resolve(peer);
-    if (!address) {
-      tell("the peer '" + peer + "' is not used: " + address.error().text());
-      continue;
-    }
-    proto::Path path;
-    path.transport = static_cast<proto::TransportIndex>(i);
-    path.address = *address;
-    proto::Outbox out;
-    engine_->add_named_peer(clock(), path, out);
-    send(out);
+    const Transport& transport = *transports_[i].transport;
+    if (number)
+      add_peer(i, peer, transport.resolve(peer));
+    else
+      std::thread([self = shared_from_this(), i, peer, &transport] {
+        const Result<Address> address = transport.resolve(peer);
+        Lock lock(*self);
+        if (!self->closed_) self->add_peer(i, peer, address);
+      }).detach();
   }
+}
+
+void DomainCore::add_peer(std::size_t transport, const std::string& peer,
+                          const Result<Address>& address) {
+  if (!address) {
+    tell("the peer '" + peer + "' is not used: " + address.error().text());
+    return;
+  }
+  proto::Path path;
+  path.transport = static_cast<proto::TransportIndex>(transport);
+  path.address = *address;
+  proto::Outbox out;
+  engine_->add_named_peer(clock(), path, out);
+  heed(out, nullptr);
+  send(out);
+  if (started_) arm_timer();
 }
 
 std::int64_t DomainCore::wall_at(Instant now) {

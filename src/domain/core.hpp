@@ -153,6 +153,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   // core.cpp
   void open_transport(const std::string& url);
   void name_peer(const std::string& peer);
+  void add_peer(std::size_t transport, const std::string& peer, const Result<Address>& address);
   Instant clock() const { return std::chrono::steady_clock::now(); }
   std::int64_t wall_at(Instant now);
   void send(proto::Outbox& out);  // sends the packets and follows groups; notices stay

@@ -339,6 +339,18 @@ TEST(Domain, opens_without_any_transport_and_says_so) {
   EXPECT_TRUE(poll_until({&domain}, [&] { return got == 1; }));
 }
 
+TEST(Domain, goes_on_without_a_peer_it_cannot_resolve_and_says_so) {
+  DomainOptions options = options_of(new_hub(), "a");
+  options.peers = {"no such peer"};
+  Domain domain(std::move(options));
+  std::vector<std::string> notices;
+  ASSERT_TRUE(wait_until([&] {
+    for (std::string& notice : domain.notices()) notices.push_back(std::move(notice));
+    return !notices.empty();
+  }));
+  EXPECT_NE(notices[0].find("no such peer"), std::string::npos) << notices[0];
+}
+
 TEST(Domain, refuses_an_unknown_format_and_names_the_nearest) {
   Domain domain(options_of(new_hub(), "a"));
   PublishOptions options;
