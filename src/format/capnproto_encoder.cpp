@@ -103,6 +103,7 @@ class Run {
 
  private:
   static constexpr std::size_t bytes_max = std::size_t{1} << 31;  // offsets have 30 bits
+  static constexpr std::size_t large_bytes_min = 4096;
 
   std::uint8_t* at(std::size_t position) { return out_.data() + start_ + position; }
 
@@ -142,6 +143,16 @@ class Run {
   bool blob(ByteView bytes, bool is_text, std::size_t position) {
     const std::size_t size = bytes.size() + (is_text ? 1 : 0);  // text ends with a zero byte
     if (!room(size, 1)) return false;
+    if (bytes.size() >= large_bytes_min) {
+      // Appended, so that the room for it is not filled with zeros first.
+      const std::size_t target = used_;
+      out_.resize(start_ + used_);
+      out_.insert(out_.end(), bytes.begin(), bytes.end());
+      used_ += (size + 7) / 8 * 8;
+      out_.resize(start_ + used_);
+      store_pointer(position, target, 1, 2 | size << 3);
+      return true;
+    }
     const std::size_t target = allocate((size + 7) / 8);
     store_pointer(position, target, 1, 2 | size << 3);
     if (!bytes.empty()) std::memcpy(at(target), bytes.data(), bytes.size());
