@@ -39,7 +39,7 @@ run get host.Memory
 
 say "That was real data between processes. Now try, in two terminals:"
 cat <<TRY
-  export PATH=$(dirname "$dts"):\$PATH
+  export PATH=$(dirname "$(realpath "$dts")"):\$PATH
   dts source demo brewery                       on this machine, or on another of the same network
   dts sub 'brewery.*'                           everything it says
   dts sub brewery.Temperature -l tank=2 --json  one tank, for a script
