@@ -98,6 +98,7 @@ class Dts final : public bus::System {
     receive_ = std::move(receive);
     // Live messages only, as the others: the last value kept for late joiners would come sooner.
     subscribe_.history = options.role != "joiner";
+    subscribe_.quiet = true;
     if (in == "data") subscribe<Data>();
     if (in == "there") subscribe<There>();
     if (in == "back") subscribe<Back>();
