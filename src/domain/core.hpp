@@ -239,6 +239,9 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   bool loop_elsewhere() const;
 
   // why.cpp
+  static domain::PublisherEvidence evidence_of(const Origin* origin, const Source& source,
+                                               const proto::StreamRecord& record,
+                                               const Subscriber* subscriber);
   domain::Evidence gather(const Subscriber* subscriber, std::string_view family);
 
   const DomainOptions options_;

@@ -209,8 +209,35 @@ Why judge(const Evidence& e) {
 
 }  // namespace domain
 
-domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_view family) {
+domain::PublisherEvidence DomainCore::evidence_of(const Origin* origin, const Source& source,
+                                                  const proto::StreamRecord& record,
+                                                  const Subscriber* subscriber) {
   using domain::PublisherEvidence;
+  PublisherEvidence p;
+  p.source = source.name;
+  p.type_name = record.family_name;
+  p.published = record.messages;
+  p.keeps_last = record.history > 0 && record.delivery != proto::Delivery::stream;
+  if (origin == nullptr) {
+    p.published_then = p.published;
+    return p;
+  }
+  p.received = origin->messages;
+  p.published_then = origin->announced_first;
+  if (!origin->type.valid()) p.state = PublisherEvidence::State::document_missing;
+  for (const Route& to : origin->routes) {
+    if (to.subscriber.get() != subscriber) continue;
+    if (to.verdict == Route::Verdict::filtered) p.state = PublisherEvidence::State::filtered;
+    if (to.verdict != Route::Verdict::refused) continue;
+    p.state = PublisherEvidence::State::refused;
+    if (to.plan == nullptr) continue;
+    p.refusals = to.plan->refusals;
+    if (p.refusals.empty()) p.refusals.push_back({"", to.plan->error.text(), ""});
+  }
+  return p;
+}
+
+domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_view family) {
   constexpr std::size_t peer_types_max = 8;
   domain::Evidence e;
   const Instant now = clock();
@@ -241,31 +268,6 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
   const auto asked = [&](const proto::StreamRecord& record) {
     return subscriber != nullptr ? matches(*subscriber, record) : record.family == wanted_family;
   };
-  const auto add = [&](const Origin* origin, const Source& source,
-                       const proto::StreamRecord& record) {
-    PublisherEvidence p;
-    p.source = source.name;
-    p.type_name = record.family_name;
-    p.published = record.messages;
-    p.keeps_last = record.history > 0 && record.delivery != proto::Delivery::stream;
-    if (origin != nullptr) {
-      p.received = origin->messages;
-      p.published_then = origin->announced_first;
-      if (!origin->type.valid()) p.state = PublisherEvidence::State::document_missing;
-      for (const Route& to : origin->routes) {
-        if (to.subscriber.get() != subscriber) continue;
-        if (to.verdict == Route::Verdict::filtered) p.state = PublisherEvidence::State::filtered;
-        if (to.verdict != Route::Verdict::refused) continue;
-        p.state = PublisherEvidence::State::refused;
-        if (to.plan == nullptr) continue;
-        p.refusals = to.plan->refusals;
-        if (p.refusals.empty()) p.refusals.push_back({"", to.plan->error.text(), ""});
-      }
-    } else {
-      p.published_then = p.published;
-    }
-    e.publishers.push_back(std::move(p));
-  };
   engine_->for_each_peer([&](const proto::PeerRecord& peer) {
     ++e.peers;
     for (const proto::StreamRecord& record : peer.streams) {
@@ -273,9 +275,11 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
       if (!asked(record)) continue;
       const auto origin = origins_.find({peer.node, record.stream});
       if (origin != origins_.end())
-        add(origin->second.get(), *origin->second->source, record);
+        e.publishers.push_back(
+            evidence_of(origin->second.get(), *origin->second->source, record, subscriber));
       else
-        add(nullptr, *describe(peer.node, peer.host, peer.name, record), record);
+        e.publishers.push_back(evidence_of(
+            nullptr, *describe(peer.node, peer.host, peer.name, record), record, subscriber));
     }
   });
   for (const auto& [stream, source] : sources_) {
@@ -284,7 +288,9 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
     record.family_name = source->layout->type.name();
     record.messages = source->messages;
     record.history = 0;
-    if (asked(record)) add(source->origin.get(), *source->origin->source, record);
+    if (asked(record))
+      e.publishers.push_back(
+          evidence_of(source->origin.get(), *source->origin->source, record, subscriber));
   }
   e.peer_types.assign(types.begin(), types.end());
   const FamilyId key = subscriber != nullptr ? subscriber->family : wanted_family;
