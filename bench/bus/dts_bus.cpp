@@ -107,6 +107,14 @@ class Dts final : public bus::System {
   std::uint64_t* claim(std::size_t size) override { return out_->claim(size); }
   void publish() override { out_->publish(); }
   void close() override { domain_->close(); }
+  std::string more() const override {
+    std::string text;
+    for (const dts::Counter& c : domain_->counters())
+      if (c.value > 0 && (c.name == "lost" || c.name == "overrun" || c.name == "join_expired" ||
+                          c.name == "udp.receive_overflow"))
+        text += ",\"" + c.name + "\":" + std::to_string(c.value);
+    return text;
+  }
 
  private:
   template <class Way>

@@ -197,6 +197,7 @@ int subscribe(System& system, const Options& o, Sync& sync) {
   system.open(o, "", "data",
               [&](const void* data, std::size_t size) { t.take(data, size, o, sync); });
   const bool served = serve(system, sync, o.seconds);
+  const std::string more = system.more();
   system.close();
   const double seconds = double(t.last_ns - t.first_ns) * 1e-9;
   const double rate = seconds > 0 ? double(t.counted - 1) / seconds : 0;
@@ -204,12 +205,12 @@ int subscribe(System& system, const Options& o, Sync& sync) {
   std::printf(
       "{\"system\":\"%s\",\"role\":\"sub\",\"size\":%zu,\"sent\":%llu,\"received\":%llu,"
       "\"lost_percent\":%.2f,\"repeated\":%llu,\"corrupt\":%llu,\"messages_per_s\":%.0f,"
-      "\"mb_per_s\":%.1f,\"cpu_s\":%.3f,\"resident_kib_max\":%ld}\n",
+      "\"mb_per_s\":%.1f,\"cpu_s\":%.3f,\"resident_kib_max\":%ld%s}\n",
       system.name(), o.size, static_cast<unsigned long long>(sent),
       static_cast<unsigned long long>(t.received),
       sent > 0 ? 100.0 * double(sent - t.received) / double(sent) : 0.0,
       static_cast<unsigned long long>(t.repeated), static_cast<unsigned long long>(t.corrupt), rate,
-      rate * double(o.size) / 1e6, cpu_seconds() - cpu, resident_kib_max());
+      rate * double(o.size) / 1e6, cpu_seconds() - cpu, resident_kib_max(), more.c_str());
   return served && t.corrupt == 0 ? 0 : 1;
 }
 

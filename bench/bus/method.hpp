@@ -62,6 +62,8 @@ class System {
   virtual void spin(int /*timeout_ms*/) {}
   // `receive` is not called any more.
   virtual void close() {}
+  // What the system itself says about losses, as members of a JSON object: ,"name":1
+  virtual std::string more() const { return {}; }
 };
 
 int run(int argc, char** argv, System& system);
