@@ -51,8 +51,7 @@ std::string latest_text(const std::vector<const LatestValue*>& values, const Out
   if (values.size() == 1) {
     for (const Leaf& leaf : leaves(values[0]->value, options)) {
       if (values[0]->origin.labels.contains(leaf.path)) continue;  // shown behind, as a label
-      const std::string unit = unit_text(leaf.unit, utf8);
-      parts.push_back(leaf.path + " " + leaf.text + (unit.empty() ? "" : " " + unit));
+      parts.push_back(leaf.path + " " + quantity_text(leaf.text, leaf.unit, utf8));
     }
     const std::string shown = shortened(joined(parts, "  "), 48, utf8);
     const std::string label = labels_text(values[0]->origin.labels);
@@ -65,8 +64,11 @@ std::string latest_text(const std::vector<const LatestValue*>& values, const Out
       return leaf.number && !value->origin.labels.contains(leaf.path);
     });
     const Leaf* leaf = number != all.end() ? &*number : all.empty() ? nullptr : &all[0];
-    parts.push_back(leaf == nullptr ? "-" : leaf->text);
-    if (leaf != nullptr && !leaf->unit.empty()) unit = unit_text(leaf->unit, utf8);
+    const bool scaled = leaf != nullptr && leaf->unit.starts_with("By");
+    parts.push_back(leaf == nullptr ? "-"
+                    : scaled        ? quantity_text(leaf->text, leaf->unit, utf8)
+                                    : leaf->text);
+    if (leaf != nullptr && !scaled && !leaf->unit.empty()) unit = unit_text(leaf->unit, utf8);
     if (!value->origin.labels.empty()) labels.push_back(labels_text(value->origin.labels));
   }
   std::string shown = shortened(joined(parts, " " + std::string(out.dot()) + " "), 48, utf8);

@@ -232,9 +232,7 @@ std::string leaves_line(const std::vector<Leaf>& all, bool utf8) {
   std::string line;
   for (const Leaf& leaf : all) {
     if (!line.empty()) line += "   ";
-    line += base::printable(leaf.path) + " " + leaf.text;
-    const std::string unit = base::printable(unit_text(leaf.unit, utf8));
-    if (!unit.empty()) line += " " + unit;
+    line += base::printable(leaf.path) + " " + quantity_text(leaf.text, leaf.unit, utf8);
   }
   return line;
 }

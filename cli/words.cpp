@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include <base/text.hpp>
+
 namespace dts::cli {
 
 namespace {
@@ -174,6 +176,16 @@ std::string unit_text(std::string_view unit, bool utf8) {
     if (name.code == unit) return std::string(utf8 ? name.shown : name.ascii);
   }
   return std::string(unit);
+}
+
+std::string quantity_text(std::string_view number, std::string_view unit, bool utf8) {
+  double bytes = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), bytes);
+  const bool whole = error == std::errc{} && end == number.data() + number.size() && bytes >= 0;
+  if (whole && unit == "By") return bytes_text(bytes);
+  if (whole && unit == "By/s") return bandwidth_text(bytes);
+  const std::string shown = base::printable(unit_text(unit, utf8));
+  return shown.empty() ? std::string(number) : std::string(number) + " " + shown;
 }
 
 std::size_t display_width(std::string_view text) {

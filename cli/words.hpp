@@ -29,6 +29,9 @@ std::string counted(std::uint64_t number, std::string_view noun);
 std::string number_text(double value, bool brief = false);
 // A UCUM code as people write it: "Cel" -> "°C", "m/s2" -> "m/s²"; in ASCII "C", "m/s2".
 std::string unit_text(std::string_view unit, bool utf8);
+// A number with its unit as people read it: "18.06 °C"; bytes are scaled: 25276514304 "By" is
+// "25.3 GB". Exact digits are for --json, csv and value.
+std::string quantity_text(std::string_view number, std::string_view unit, bool utf8);
 // Columns the text takes on a terminal.
 std::size_t display_width(std::string_view text);
 // At most `width` columns; what is cut is replaced by "…" ("..." in ASCII).

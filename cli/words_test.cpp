@@ -50,6 +50,11 @@ TEST(Words, units_have_a_sign_and_an_ascii_stand_in) {
   EXPECT_EQ(unit_text("Cel", false), "C");
   EXPECT_EQ(unit_text("hPa", true), "hPa");
   EXPECT_EQ(unit_text("1", true), "");
+  EXPECT_EQ(quantity_text("18.06", "Cel", true), "18.06 °C");
+  EXPECT_EQ(quantity_text("3", "", true), "3");
+  EXPECT_EQ(quantity_text("25276514304", "By", true), "25.3 GB");
+  EXPECT_EQ(quantity_text("1500", "By/s", true), "1.5 kB/s");
+  EXPECT_EQ(quantity_text("[1, 2]", "By", true), "[1, 2] B");
 }
 
 TEST(Words, width_counts_columns_not_bytes) {
