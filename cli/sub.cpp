@@ -162,7 +162,8 @@ class Subscriber {
       }
     }
     ++values_;
-    ++sources_[sample.origin().node_id.hex() + std::to_string(sample.origin().stream)];
+    bool& live = live_[key_of(sample.origin())];
+    live = live || !sample.historic();
     const Received received{
         value,           sample.origin(), sample.sequence(), sample.published(), sample.received(),
         sample.message()};
@@ -177,9 +178,18 @@ class Subscriber {
     }
   }
 
+  static std::string key_of(const Source& source) {
+    return source.node_id.hex() + std::to_string(source.stream);
+  }
+
   void on_gap(const Gap& gap) {
-    if (gap.reason != Gap::Reason::conflated) lost_ += gap.count();
-    if (gap.reason != Gap::Reason::conflated || out_.json()) lines_.show_gap(gap);
+    // What was sent between a source's last value from before and its first live one was sent
+    // before it knew of us: named, but not lost on the way.
+    const auto source = live_.find(key_of(*gap.source));
+    const bool joining = source == live_.end() || !source->second;
+    const bool conflated = gap.reason == Gap::Reason::conflated;
+    if (!conflated) (joining ? missed_ : lost_) += gap.count();
+    if (out_.json() || !(conflated || joining) || out_.style().verbose) lines_.show_gap(gap);
   }
 
   // When to look at the clock next, whatever arrives.
@@ -261,9 +271,10 @@ class Subscriber {
       out_.error(*failure_);
       return exit_failed;
     }
-    const std::string text = "# " + counted(values_, "sample") + " from " +
-                             counted(sources_.size(), "source") + " in " +
-                             span_text(session_.elapsed()) + ", " + grouped(lost_) + " lost";
+    std::string text = "# " + counted(values_, "sample") + " from " +
+                       counted(live_.size(), "source") + " in " + span_text(session_.elapsed()) +
+                       ", " + grouped(lost_) + " lost";
+    if (missed_ > 0) text += " (" + grouped(missed_) + " missed while joining)";
     if (end != Session::End::reader_gone) out_.note(text);
     if (end == Session::End::timeout) return exit_timeout;
     if (lost_ > 0) return exit_loss;
@@ -276,8 +287,8 @@ class Subscriber {
   Options options_;
   SampleLines lines_;
   Board board_;
-  std::uint64_t values_ = 0, lost_ = 0;
-  std::map<std::string, std::uint64_t> sources_;
+  std::uint64_t values_ = 0, lost_ = 0, missed_ = 0;
+  std::map<std::string, bool> live_;  // by source: a value that was sent to us has come
   std::optional<Error> failure_;
   bool curious_ = false, misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;
   WhyQuiet last_reason_ = WhyQuiet::not_quiet;
@@ -303,7 +314,8 @@ constinit const Command sub_command{
     .about =
         "TYPE is a name, a pattern such as 'brewery.*' or '*', or a name with the id of one "
         "exact type,\nas in Temperature@9f3a7c1e. After two seconds of silence the reason is "
-        "told on stderr. Ends with\nexit code 3 when values were lost; each loss is named.",
+        "told on stderr. Ends with\nexit code 3 when values were lost; each loss is named. What a "
+        "source sent before it knew of this\nsubscriber is counted apart, as missed while joining.",
     .flags = kFlags,
     .examples = kExamples,
     .run = run_sub,
