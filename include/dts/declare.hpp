@@ -23,6 +23,7 @@
 //   float, double                              f32, f64
 //   std::string                                text
 //   std::vector<std::uint8_t> (dts::Bytes)     bytes
+//   dts::Blob                                  bytes; large ones are shared with the message
 //   dts::Time, dts::Duration                   time, duration; nanoseconds only
 //   dts::Decimal, dts::Any                     decimal, any
 //   std::vector<T>, dts::List<T>               list<T>; dts::List also of std::uint8_t and bool

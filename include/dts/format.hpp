@@ -39,6 +39,14 @@ class Decoder {
   // Never reads outside `message` (any alignment); refuses trailing bytes. On an error `value` is
   // valid but unspecified.
   virtual Result<void> decode(ByteView message, void* value) const = 0;
+  // The same for a message that lies in *owner, memory that nobody changes any more: large fields
+  // of type Blob may share it. A format whose bytes do not lie in the message as they are has
+  // nothing to share and leaves this alone.
+  virtual Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
+                                     void* value) const {
+    (void)owner;
+    return decode(message, value);
+  }
 };
 
 class Format {

@@ -32,6 +32,9 @@ struct LayoutFunctions {
   // text, bytes
   ByteView (*view)(const Layout&, const void* value) = nullptr;
   void (*assign)(const Layout&, void* value, ByteView bytes) = nullptr;
+  // bytes, of a Blob only: takes `bytes`, which lie in *owner, without copying them.
+  void (*borrow)(const Layout&, void* value, ByteView bytes,
+                 const std::shared_ptr<const Bytes>& owner) = nullptr;
 
   // list (resizable) and array (fixed): elements are contiguous, `element->size` apart. `resize`
   // keeps what is there and fills up with zero values; an array's changes nothing.

@@ -44,9 +44,16 @@ class Decode final : public Decoder {
       : plan_(std::move(plan)), limits_(limits) {
     root_ = reader(plan_->root());
   }
-  Result<void> decode(ByteView message, void* value) const override;
+  Result<void> decode(ByteView message, void* value) const override {
+    return read(message, nullptr, value);
+  }
+  Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
+                             void* value) const override {
+    return read(message, owner ? &owner : nullptr, value);
+  }
 
  private:
+  Result<void> read(ByteView message, const std::shared_ptr<const Bytes>* owner, void* value) const;
   const Reader* reader(const PlanStep& step);
   void members(Reader& made, const PlanPair& pair);
 
@@ -131,8 +138,11 @@ struct List {
 // One decode call.
 class Run {
  public:
-  Run(ByteView segment, const DecodeLimits& limits)
-      : segment_(segment), untouched_(segment.size() / 8), allowance_(limits, segment.size()) {}
+  Run(ByteView segment, const std::shared_ptr<const Bytes>* owner, const DecodeLimits& limits)
+      : segment_(segment),
+        owner_(owner),
+        untouched_(segment.size() / 8),
+        allowance_(limits, segment.size()) {}
 
   bool message(const Reader& root, void* to) {
     if (base::load<std::uint64_t>(segment_.data()) == 0) return bad("the root pointer is null");
@@ -316,6 +326,7 @@ class Run {
       if (!base::is_utf8(as_text(bytes)))
         return failure.set(ErrorCode::decode, "a text is not valid UTF-8");
     }
+    if (borrow(*step.to, to, bytes, owner_)) return true;
     if (!allowance_.take(bytes.size(), 1, failure)) return false;
     step.to->functions.assign(*step.to, to, bytes);
     return true;
@@ -460,11 +471,13 @@ class Run {
   }
 
   ByteView segment_;
+  const std::shared_ptr<const Bytes>* owner_;
   std::uint64_t untouched_;  // words; each object may be visited once
   Allowance allowance_;
 };
 
-Result<void> Decode::decode(ByteView message, void* value) const {
+Result<void> Decode::read(ByteView message, const std::shared_ptr<const Bytes>* owner,
+                          void* value) const {
   const auto refuse = [](const char* why) {
     return Error(ErrorCode::decode, "not a valid Cap'n Proto message", {}, why);
   };
@@ -474,7 +487,7 @@ Result<void> Decode::decode(ByteView message, void* value) const {
   const std::uint64_t words = base::load<std::uint32_t>(message.data() + 4);
   if (words == 0 || message.size() - 8 != words * 8)
     return refuse("its length is not the one its header gives");
-  Run run(message.subspan(8), limits_);
+  Run run(message.subspan(8), owner, limits_);
   if (run.message(*root_, value)) return {};
   return run.failure.error();
 }

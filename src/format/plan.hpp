@@ -166,6 +166,17 @@ void store_default(const PlanPair& pair, const PlanMember& member, void* to);
 // Makes the list or array `to` hold `count` elements; `first` is where they lie.
 bool resize(const Layout& list, void* to, std::size_t count, std::byte*& first, Failure& failure);
 
+// Bytes of a message that lie in **owner become those of a Blob without a copy, if they are worth
+// keeping all of the message for. False: not done, copy them.
+inline constexpr std::size_t borrow_bytes_min = 4096;
+inline bool borrow(const Layout& layout, void* to, ByteView bytes,
+                   const std::shared_ptr<const Bytes>* owner) {
+  if (owner == nullptr || layout.functions.borrow == nullptr || bytes.size() < borrow_bytes_min)
+    return false;
+  layout.functions.borrow(layout, to, bytes, *owner);
+  return true;
+}
+
 // A key on its way into a map.
 class MapKey {
  public:

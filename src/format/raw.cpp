@@ -1,6 +1,7 @@
 // Raw: the message is the value. For a struct whose only field is `bytes`: whatever is in the
 // field is what travels, without a byte around it. Everything else is refused, with the reason.
 #include <dts/format.hpp>
+#include <format/plan.hpp>
 
 namespace dts::format {
 
@@ -34,6 +35,13 @@ class RawCodec final : public Encoder, public Decoder {
         layout.functions.view(layout, static_cast<const std::byte*>(value) + field_.offset);
     out.insert(out.end(), bytes.begin(), bytes.end());
     return {};
+  }
+
+  Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
+                             void* value) const override {
+    void* const place = static_cast<std::byte*>(value) + field_.offset;
+    if (owner != nullptr && borrow(*field_.layout, place, message, &owner)) return {};
+    return decode(message, value);
   }
 
   Result<void> decode(ByteView message, void* value) const override {

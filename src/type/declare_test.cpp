@@ -497,6 +497,47 @@ TEST(Declare, moves_and_leaves_something_valid) {
   layout.destroy(memory);
 }
 
+struct OfBytes {
+  dts::Bytes data;
+  static constexpr auto dts = dts::type("test.Frame");
+};
+struct OfBlob {
+  dts::Blob data;
+  static constexpr auto dts = dts::type("test.Frame");
+};
+
+TEST(Declare, makes_a_blob_the_same_type_as_bytes) {
+  EXPECT_EQ(type_of<OfBlob>().id(), type_of<OfBytes>().id());
+  EXPECT_EQ(field<OfBlob>("data").layout->kind, Kind::bytes);
+}
+
+TEST(Declare, copies_a_blob_by_sharing_it_and_assigns_it_bytes_of_its_own) {
+  const Layout& layout = *field<OfBlob>("data").layout;
+  const dts::Bytes bytes{1, 2, 3};
+  dts::Blob blob, moved;
+  layout.functions.assign(layout, &blob, bytes);
+  EXPECT_NE(blob.data(), bytes.data());
+  EXPECT_EQ(blob, dts::Blob(bytes));
+  const dts::Blob copy = blob;
+  EXPECT_EQ(copy.data(), blob.data());
+  moved = std::move(blob);
+  EXPECT_EQ(moved.data(), copy.data());
+  EXPECT_TRUE(layout.functions.view(layout, &blob).empty());
+}
+
+TEST(Declare, lends_a_blob_the_memory_of_its_owner_for_as_long_as_it_lives) {
+  const Layout& layout = *field<OfBlob>("data").layout;
+  auto owner = std::make_shared<const dts::Bytes>(dts::Bytes{1, 2, 3, 4});
+  const std::weak_ptr<const dts::Bytes> watch = owner;
+  dts::Blob blob;
+  layout.functions.borrow(layout, &blob, dts::ByteView(*owner).subspan(1, 2), owner);
+  EXPECT_EQ(blob.data(), owner->data() + 1);
+  owner.reset();
+  EXPECT_EQ(blob, dts::Blob(dts::Bytes{2, 3}));
+  blob = {};
+  EXPECT_TRUE(watch.expired());
+}
+
 TEST(Declare, constructs_with_the_initialisers_of_the_struct) {
   alignas(Scalars) std::byte memory[sizeof(Scalars)];
   layout_of<Scalars>().construct(memory);

@@ -98,6 +98,54 @@ TEST_P(FormatStructs, write_the_bytes_that_a_type_from_the_network_writes) {
   }
 }
 
+struct Frame {
+  Blob jpeg;
+  static constexpr auto dts = dts::type("cpp.Frame");
+};
+
+class FormatBlobs : public testing::TestWithParam<const char*> {
+ protected:
+  // A frame of `size` bytes, through a message that has an owner; `shared`: it was not copied.
+  void pass(std::size_t size, Frame& read, bool& shared) {
+    const Format& format = *find_format(built_in_formats(), GetParam());
+    const Layout& layout = layout_of<Frame>();
+    const Frame written{Bytes(size, 7)};
+    Bytes message;
+    ASSERT_TRUE(format.encoder(layout).value()->encode(&written, message).ok());
+    const auto owner = std::make_shared<const Bytes>(std::move(message));
+    const auto decoder = format.decoder(Assignment::make(layout.type, layout.type), layout).value();
+    ASSERT_TRUE(decoder->decode_shared(*owner, owner, &read).ok());
+    EXPECT_EQ(written.jpeg, read.jpeg);
+    shared = owner.use_count() > 1;
+    if (shared) {
+      EXPECT_GE(read.jpeg.begin(), owner->data());
+      EXPECT_LE(read.jpeg.end(), owner->data() + owner->size());
+    }
+    Frame copied;
+    ASSERT_TRUE(decoder->decode(*owner, &copied).ok());
+    EXPECT_EQ(written.jpeg, copied.jpeg);
+    EXPECT_EQ(owner.use_count(), shared ? 2 : 1);
+  }
+};
+
+TEST_P(FormatBlobs, share_the_memory_of_a_large_message) {
+  Frame read;
+  bool shared = false;
+  pass(100'000, read, shared);
+  EXPECT_EQ(shared, std::string_view(GetParam()) != "json");
+  EXPECT_EQ(read.jpeg, Blob(Bytes(100'000, 7))) << "the message's other owners are gone";
+}
+
+TEST_P(FormatBlobs, copy_what_is_small) {
+  Frame read;
+  bool shared = true;
+  pass(100, read, shared);
+  EXPECT_FALSE(shared);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, FormatBlobs, testing::Values("capnproto", "json", "raw"),
+                         [](const auto& row) { return std::string(row.param); });
+
 INSTANTIATE_TEST_SUITE_P(Formats, FormatStructs, testing::Values("capnproto", "json"),
                          [](const auto& row) { return std::string(row.param); });
 

@@ -300,6 +300,17 @@ struct Container<Bytes> {
   }
 };
 
+template <>
+struct Container<Blob> {
+  static void build(Draft& draft) {
+    draft.layout.kind = Kind::bytes;
+    set_life<Blob, true>(draft.layout.functions);
+    draft.layout.functions.view = &BlobFunctions::view;
+    draft.layout.functions.assign = &BlobFunctions::assign;
+    draft.layout.functions.borrow = &BlobFunctions::borrow;
+  }
+};
+
 template <class T, class Vector>
 void build_list(Draft& draft) {
   draft.layout.kind = Kind::list;

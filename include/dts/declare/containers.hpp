@@ -65,6 +65,19 @@ struct BufferFunctions {
   }
 };
 
+struct BlobFunctions {
+  static ByteView view(const Layout&, const void* value) {
+    return static_cast<const Blob*>(value)->view();
+  }
+  static void assign(const Layout&, void* value, ByteView bytes) {
+    *static_cast<Blob*>(value) = bytes.empty() ? Blob() : Blob(Bytes(bytes.begin(), bytes.end()));
+  }
+  static void borrow(const Layout&, void* value, ByteView bytes,
+                     const std::shared_ptr<const Bytes>& owner) {
+    *static_cast<Blob*>(value) = Blob(bytes, owner);
+  }
+};
+
 // ---- list, array ----
 
 template <class T>
