@@ -351,6 +351,51 @@ TEST(Domain, goes_on_without_a_peer_it_cannot_resolve_and_says_so) {
   EXPECT_NE(notices[0].find("no such peer"), std::string::npos) << notices[0];
 }
 
+// A format whose messages are torn JSON: nobody can read them.
+class Unreadable final : public Format {
+  class Writes final : public Encoder {
+    Result<void> encode(const void*, Bytes& out) const override {
+      out.push_back('{');  // and no end
+      return {};
+    }
+  };
+
+ public:
+  std::string_view name() const override { return "unreadable"; }
+  std::uint8_t code() const override { return 200; }
+  std::string_view media_type() const override { return "application/octet-stream"; }
+  bool is_text() const override { return false; }
+  Result<std::unique_ptr<Encoder>> encoder(const Layout&) const override {
+    return std::unique_ptr<Encoder>(std::make_unique<Writes>());
+  }
+  Result<std::unique_ptr<Decoder>> decoder(const Assignment& assignment, const Layout& layout,
+                                           const DecodeLimits& limits) const override {
+    return find_format(built_in_formats(), "json")->decoder(assignment, layout, limits);
+  }
+};
+
+TEST(Domain, names_a_message_it_cannot_decode) {
+  const Unreadable format;
+  const Format* const table[] = {&format};
+  DomainOptions options = options_of(new_hub(), "a");
+  options.formats = table;
+  Domain domain(std::move(options));
+  std::vector<Gap> gaps;
+  SubscribeOptions subscribe;
+  subscribe.on_gap = [&](const Gap& gap) { gaps.push_back(gap); };
+  auto subscription = domain.subscribe<Level>([](const Level&) { FAIL(); }, subscribe);
+  PublishOptions publish;
+  publish.format = "unreadable";
+  const auto publisher = domain.publisher<Level>(publish);
+  ASSERT_TRUE(publisher);
+  ASSERT_TRUE(publisher->publish({1}));
+  ASSERT_TRUE(poll_until({&domain}, [&] { return !gaps.empty(); }));
+  EXPECT_EQ(gaps[0].reason, Gap::Reason::undecodable);
+  EXPECT_FALSE(gaps[0].detail.empty());
+  EXPECT_EQ(subscription.counters().undecodable, 1u);
+  EXPECT_EQ(subscription.why().reason, WhyQuiet::decode_errors);
+}
+
 TEST(Domain, refuses_an_unknown_format_and_names_the_nearest) {
   Domain domain(options_of(new_hub(), "a"));
   PublishOptions options;
