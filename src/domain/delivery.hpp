@@ -135,7 +135,8 @@ struct Subscriber {
   proto::InterestId interest = 0;
 
   std::vector<std::unique_ptr<Plan>> plans;
-  Value value;  // of `layout`, reused; see Plan::value
+  Value value;           // of `layout`, reused; see Plan::value
+  bool borrows = false;  // `value` may share a message's memory: it has a Blob somewhere
 
   std::atomic<bool> cancelled{false};  // any thread
   bool ended = false;                  // next() returns

@@ -8,6 +8,8 @@ namespace dts {
 
 namespace {
 
+constexpr std::size_t borrowed_bytes_min = 4096;  // a smaller message lends nothing
+
 // Says which subscriber's handler this thread may be in. cancel() sets `cancelled` and then looks
 // at `current`; here it is the other way round: one of the two sees the other.
 void enter(Round& round, Subscriber* subscriber) {
@@ -60,11 +62,17 @@ void DomainCore::run_item(Round& round, Item& item, Sample& sample) {
     subscriber.handler(value.data(), value.layout(), sample);
   else
     subscriber.value_handler(value, sample);
+  // What the handler did not keep of a large message makes room for the next one.
+  if (subscriber.borrows && item.owner && item.bytes.size() >= borrowed_bytes_min)
+    (void)value.clear({});
 }
 
 bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, Time received,
                         Sample& sample) {
-  if (const Result<void> decoded = item.plan->decoder->decode(item.bytes, value); !decoded) {
+  const Decoder& decoder = *item.plan->decoder;
+  const Result<void> decoded = item.owner ? decoder.decode_shared(item.bytes, item.owner, value)
+                                          : decoder.decode(item.bytes, value);
+  if (!decoded) {
     subscriber.undecodable.add(item.last - item.first + 1);
     std::string detail = decoded.error().text();
     tell_gap(subscriber, item, detail);

@@ -1,6 +1,7 @@
 // Which origin goes to which subscriber, by which plan; and what the engine's notices change in
 // that. All of it with the lock held.
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "domain/core.hpp"
@@ -19,6 +20,15 @@ std::string text_of(const Refusal& refusal) {
   std::string text = refusal.path.empty() ? refusal.reason : refusal.path + ": " + refusal.reason;
   if (!refusal.hint.empty()) text += " (try: " + refusal.hint + ")";
   return text;
+}
+
+// Is there a Blob anywhere in a value of this layout? `seen`: a type may refer to itself.
+bool has_blob(const Layout& layout, std::set<const Layout*>& seen) {
+  if (layout.functions.borrow != nullptr) return true;
+  if (!seen.insert(&layout).second) return false;
+  if (layout.element != nullptr && has_blob(*layout.element, seen)) return true;
+  return std::any_of(layout.fields.begin(), layout.fields.end(),
+                     [&](const LayoutField& field) { return has_blob(*field.layout, seen); });
 }
 
 }  // namespace
@@ -382,6 +392,8 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
   if (subscriber->layout != nullptr) {
     learn(subscriber->layout->type);
     if (!subscriber->pulled) subscriber->value = Value(subscriber->layout);
+    std::set<const Layout*> seen;
+    subscriber->borrows = has_blob(*subscriber->layout, seen);
   } else {
     subscriber->by_pattern = is_glob(subscriber->name);
     if (!subscriber->by_pattern) subscriber->family = family_of(subscriber->name);
