@@ -1,5 +1,6 @@
 // DTS as a system under measurement, through its public API: 64 bytes are a struct of fields, more
-// is a struct with a field of bytes; one type per direction; profile `event`, as everybody gets it.
+// is a struct with a field of bytes, received into a dts::Blob, which does not copy it; one type
+// per direction; profile `event`, as everybody gets it.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -31,6 +32,12 @@ struct Small {
 template <class Way>
 struct Large {
   dts::Bytes data;
+  static constexpr auto dts = dts::type(Way::large);
+};
+// The same type as it is received: the bytes stay where they arrived.
+template <class Way>
+struct Received {
+  dts::Blob data;
   static constexpr auto dts = dts::type(Way::large);
 };
 
@@ -121,8 +128,8 @@ class Dts final : public bus::System {
   void subscribe() {
     small_ = domain_->subscribe<Small<Way>>(
         [this](const Small<Way>& v) { receive_(v.words.data(), sizeof v.words); }, subscribe_);
-    large_ = domain_->subscribe<Large<Way>>(
-        [this](const Large<Way>& v) { receive_(v.data.data(), v.data.size()); }, subscribe_);
+    large_ = domain_->subscribe<Received<Way>>(
+        [this](const Received<Way>& v) { receive_(v.data.data(), v.data.size()); }, subscribe_);
   }
 
   bus::Receive receive_;
