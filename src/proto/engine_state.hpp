@@ -1,6 +1,7 @@
 // What an Engine is made of: the siblings, and the routing between them. Split over
-// engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets and data
-// in), engine_announce.cpp, engine_lists.cpp, engine_answers.cpp (control). Internal to src/proto.
+// engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets in),
+// engine_streams.cpp (data in), engine_announce.cpp, engine_lists.cpp and engine_answers.cpp
+// (control). Internal to src/proto.
 #pragma once
 
 #include <map>

@@ -575,20 +575,13 @@ TEST(Declare, takes_all_nan_as_equal_and_zeros_of_both_signs_as_different) {
 TEST(Declare, compares_with_a_value_that_lies_differently) {
   dts::Value typed(dts::LayoutPtr(dts::LayoutPtr(), &layout_of<Everything>()));
   dts::Value dynamic = dts::Value::of(type_of<Everything>()).value();
+  const std::vector<std::pair<const char*, const char*>> settings = {
+      {"names.0", "a"},          {"by_state.heating", "2.5"}, {"by_state.idle", "1"},
+      {"by_number.-3", "x"},     {"heats.0.to", "4"},         {"points.0.x", "4"},
+      {"command.heat.to", "65"}, {"number.spelt", "two"},     {"closed.level", "0.5"},
+      {"state", "cooling"},      {"legacy", "HIGH"},          {"flags.0", "true"}};
   for (dts::Value* value : {&typed, &dynamic}) {
-    for (const auto& [path, text] :
-         std::vector<std::pair<const char*, const char*>>{{"names.0", "a"},
-                                                          {"by_state.heating", "2.5"},
-                                                          {"by_state.idle", "1"},
-                                                          {"by_number.-3", "x"},
-                                                          {"heats.0.to", "4"},
-                                                          {"points.0.x", "4"},
-                                                          {"command.heat.to", "65"},
-                                                          {"number.spelt", "two"},
-                                                          {"closed.level", "0.5"},
-                                                          {"state", "cooling"},
-                                                          {"legacy", "HIGH"},
-                                                          {"flags.0", "true"}}) {
+    for (const auto& [path, text] : settings) {
       const dts::Result<void> set = value->set(path, text);
       ASSERT_TRUE(set) << set.error().text();
     }

@@ -1,0 +1,442 @@
+// The engine's streams of others: data put in order, fragments joined, history fetched, gaps named.
+#include <algorithm>
+
+#include <proto/engine_state.hpp>
+
+namespace dts::proto {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+namespace {
+// Network cards with several queues reorder: a hole this young may still be filled.
+constexpr Duration kReorderMax = milliseconds(3);
+// History is asked for again after this, and given up after that.
+constexpr Duration kHistoryRetry = milliseconds(20), kHistoryMax = milliseconds(500);
+constexpr unsigned kHistoryRequestsMax = 4;
+constexpr std::uint64_t kEarlyBytesMax = 16u << 20;  // all streams
+
+// Where the first whole message begins that came before its stream was joined.
+Sequence earliest(const InboundStream& in) {
+  Sequence begin = ~Sequence{0};
+  for (const auto& frame : in.early) {
+    wire::Reader reader(frame.body);
+    wire::Fragment f;
+    if (frame.type == wire::FrameType::data)
+      begin = std::min(begin, wire::read_data_head(reader).first);
+    else if (read(frame.body, f))
+      begin = std::min(begin, f.index ? f.last() + 1 : f.sequence);
+  }
+  return begin;
+}
+}  // namespace
+
+// The receiving end of a stream we want (or may want: its record is still to come).
+InboundStream* Engine::State::inbound(Instant now, Peer& peer, StreamId stream) {
+  if (const auto at = peer.inbound.find(stream); at != peer.inbound.end()) return at->second.get();
+  const StreamRecord* record = PeerTable::find_stream(peer, stream);
+  if (record ? !wants_stream(*record) : peer.record.streams_complete) {
+    ++counters.data_unwanted;
+    return nullptr;
+  }
+  if (wants.size() == 0) {
+    ++counters.data_unwanted;
+    return nullptr;
+  }
+  if (peer.inbound.size() >= options.streams_per_node_max) {
+    ++counters.streams_refused;
+    return nullptr;
+  }
+  auto in = std::make_unique<InboundStream>();
+  in->stream = stream;
+  in->since = now;
+  in->request_due = now + kHistoryRetry;
+  InboundStream* const made = in.get();
+  peer.inbound.emplace(stream, std::move(in));
+  watch(peer, *made, made->request_due);
+  return made;
+}
+
+void Engine::State::hold_early(InboundStream& in, wire::FrameType type, ByteView body) {
+  if (in.early.size() >= InboundStream::early_max ||
+      in.early_bytes + body.size() > InboundStream::early_bytes_max ||
+      early_bytes + body.size() > kEarlyBytesMax) {
+    ++counters.data_unknown_stream;
+    return;
+  }
+  in.early.push_back({type, Bytes(body.begin(), body.end())});
+  in.early_bytes += body.size();
+  early_bytes += body.size();
+}
+
+void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox& out) {
+  wire::Reader reader(body);
+  const wire::DataHead head = wire::read_data_head(reader);
+  if (!reader.ok() || head.first == 0 || head.first >> 62) {
+    ++counters.frame_malformed;
+    return;
+  }
+  InboundStream* const in = inbound(now, peer, head.stream);
+  if (!in) return;
+  if (!in->joined) return hold_early(*in, wire::FrameType::data, body);
+  const bool in_order = in->gaps.complete() && head.first == in->gaps.next() && in->held.empty();
+  auto published = static_cast<std::uint64_t>(head.published_ns);
+  Sequence sequence = head.first;
+  for (; !reader.done(); ++sequence) {
+    const std::uint64_t size = reader.varint();
+    published += static_cast<std::uint64_t>(reader.signed_varint());
+    const ByteView bytes = reader.bytes(size);
+    if (!reader.ok()) {
+      ++counters.frame_malformed;
+      break;
+    }
+    if (in_order) {
+      Message& m = out.messages.emplace_back();
+      m.node = peer.record.node;
+      m.stream = head.stream;
+      m.first = m.last = sequence;
+      m.published_ns = static_cast<std::int64_t>(published);
+      m.bytes = bytes;
+      m.historic = sequence <= in->history_to;
+      m.record = in->record.get();
+      continue;
+    }
+    const auto arrival = in->gaps.arrived(sequence, now + kReorderMax);
+    if (arrival == GapDetector::Arrival::fresh) {
+      accept(peer, *in, sequence, sequence, static_cast<std::int64_t>(published), bytes, nullptr,
+             out);
+    } else if (arrival == GapDetector::Arrival::duplicate) {
+      ++counters.data_duplicate;
+    } else {
+      ++counters.frame_unexpected;
+      break;
+    }
+  }
+  if (in_order) {
+    in->gaps.arrived_in_order(sequence - head.first);
+    in->told = sequence - 1;
+    counters.messages_in += sequence - head.first;
+    return;
+  }
+  drain(peer, *in, out);
+  if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
+}
+
+void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body,
+                                     Outbox& out) {
+  wire::Fragment f;
+  if (!read(body, f)) {
+    ++counters.frame_malformed;
+    return;
+  }
+  InboundStream* const in = inbound(now, peer, f.stream);
+  if (!in) return;
+  if (from && f.flags & wire::kFragmentReport) {
+    const Destinations to{{from->transport, from->link, 0, from->address}};
+    Bytes report;
+    wire::Writer writer(report);
+    write(writer, wire::Progress{f.stream, f.sequence});
+    put(wire::FrameType::progress, report, to, out);
+    seal_control(to, out);
+  }
+  if (!in->joined) return hold_early(*in, wire::FrameType::fragment, body);
+  const auto arrival = in->gaps.arrived(f.sequence, now + kReorderMax);
+  if (arrival != GapDetector::Arrival::fresh) {
+    ++(arrival == GapDetector::Arrival::duplicate ? counters.data_duplicate
+                                                  : counters.frame_unexpected);
+    return;
+  }
+  Joiner::Joined joined = joiner.add(now, peer.record.node, f);
+  if (joined.evicted) {
+    const auto& range = *joined.evicted;
+    ++counters.join_no_room;
+    if (const auto at = peer.inbound.find(range.key.stream); at != peer.inbound.end())
+      name_gap(peer, *at->second, range.key.first, range.last, Notice::GapReason::overflow, out);
+  }
+  using enum Joiner::Outcome;
+  switch (joined.outcome) {
+    case completed:
+      accept(peer, *in, f.first(), f.last(), f.published_ns, *joined.message, joined.message, out);
+      break;
+    case inconsistent:
+      ++counters.join_inconsistent;
+      break;
+    case too_large:
+      ++counters.message_too_large;
+      break;
+    case no_room:
+      ++counters.join_no_room;
+      break;
+    case duplicate:
+      ++counters.data_duplicate;
+      break;
+    case stored:
+      break;
+  }
+  if (joined.outcome == inconsistent || joined.outcome == too_large || joined.outcome == no_room)
+    name_gap(peer, *in, f.first(), f.last(), Notice::GapReason::overflow, out);
+  drain(peer, *in, out);
+  if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
+}
+
+void Engine::State::receive_digest(Instant now, Peer& peer, ByteView body) {
+  wire::Digest d;
+  if (!read(body, d)) {
+    ++counters.frame_malformed;
+    return;
+  }
+  const auto at = peer.inbound.find(d.stream);
+  if (at == peer.inbound.end() || !at->second->joined) return;
+  InboundStream& in = *at->second;
+  // Who asked for the last values only misses nothing of what comes later.
+  if (in.record && !wants.match(in.record->family, in.record->family_name).live) return;
+  if (!in.gaps.published(d.last, now + kReorderMax)) {
+    ++counters.frame_unexpected;
+    return;
+  }
+  if (!in.gaps.complete()) watch(peer, in, in.gaps.deadline());
+}
+
+void Engine::State::receive_history(Instant now, Peer& peer, ByteView body, Outbox& out) {
+  wire::History h;
+  if (!read(body, h) || h.to + 1 - h.from > GapDetector::jump_max) {
+    ++counters.frame_malformed;
+    return;
+  }
+  const StreamRecord* record = PeerTable::find_stream(peer, h.stream);
+  if (!record || !wants_stream(*record)) return;
+  if (h.to + 1 > record->next + GapDetector::jump_max) {
+    ++counters.frame_unexpected;
+    return;
+  }
+  InboundStream* const in = inbound(now, peer, h.stream);
+  if (!in || in->joined) return;
+  // What came while this was being asked for belongs to us as well.
+  join(now, peer, *in, std::min(h.from, earliest(*in)), h.to, out);
+}
+
+// From here on the stream is complete from `from`: what does not come is named.
+void Engine::State::join(Instant now, Peer& peer, InboundStream& in, Sequence from, Sequence to,
+                         Outbox& out) {
+  if (const StreamRecord* record = PeerTable::find_stream(peer, in.stream))
+    in.record = std::make_shared<const StreamRecord>(*record);
+  if (const auto before = told.find({peer.record.node, in.stream}); before != told.end()) {
+    in.told = before->second.told;
+    told.erase(before);
+    if (from > in.told + 1)
+      tell_gap(peer, in, in.told + 1, from - 1, Notice::GapReason::unavailable, out);
+    from = in.told + 1 > from ? in.told + 1 : from;
+    to = std::max(to, from - 1);
+  }
+  in.joined = true;
+  in.history_to = to;
+  in.gaps.begin(from, to, now + kHistoryMax);
+  in.request_due = now + 2 * kHistoryRetry;
+  const std::vector<InboundStream::Early> early = std::move(in.early);
+  early_bytes -= std::exchange(in.early_bytes, 0);
+  in.early.clear();
+  for (const auto& frame : early) {
+    const std::size_t messages_before = out.messages.size();
+    // What is delivered out of this copy must live as long as the outbox.
+    auto owner = std::make_shared<const Bytes>(frame.body);
+    if (frame.type == wire::FrameType::data)
+      receive_data(now, peer, *owner, out);
+    else
+      receive_fragment(now, peer, nullptr, *owner, out);
+    for (std::size_t i = messages_before; i < out.messages.size(); ++i)
+      if (!out.messages[i].owner) out.messages[i].owner = owner;
+  }
+  if (!in.gaps.complete()) watch(peer, in, std::min(in.request_due, in.gaps.deadline()));
+}
+
+void Engine::State::deliver(Peer& peer, InboundStream& in, Sequence first, Sequence last,
+                            std::int64_t published_ns, ByteView bytes,
+                            std::shared_ptr<const Bytes> owner, Outbox& out) {
+  ++counters.messages_in;
+  in.told = last;
+  Message& m = out.messages.emplace_back();
+  m.node = peer.record.node;
+  m.stream = in.stream;
+  m.first = first;
+  m.last = last;
+  m.published_ns = published_ns;
+  m.bytes = bytes;
+  m.historic = first <= in.history_to;
+  m.record = in.record.get();
+  m.owner = std::move(owner);
+}
+
+// A whole message whose packets have arrived: delivered now, or held until its turn.
+void Engine::State::accept(Peer& peer, InboundStream& in, Sequence first, Sequence last,
+                           std::int64_t published_ns, ByteView bytes,
+                           std::shared_ptr<const Bytes> owner, Outbox& out) {
+  const bool first_in_line = in.held.empty() || in.held.begin()->first > first;
+  if (in.gaps.settled() > last && first_in_line)
+    return deliver(peer, in, first, last, published_ns, bytes, std::move(owner), out);
+  if (!owner) owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+  in.held.emplace(first, InboundStream::Held{last, published_ns, std::move(owner), {}});
+  while (in.held.size() > InboundStream::held_max && !in.gaps.complete()) {
+    const GapDetector::Miss miss = in.gaps.misses().front();
+    name_gap(peer, in, miss.from, miss.to, Notice::GapReason::lost, out);
+    drain(peer, in, out);
+  }
+}
+
+void Engine::State::drain(Peer& peer, InboundStream& in, Outbox& out) {
+  while (!in.held.empty()) {
+    const auto first = in.held.begin();
+    InboundStream::Held& held = first->second;
+    if (held.last >= in.gaps.settled()) return;
+    if (held.bytes) {
+      const ByteView bytes = *held.bytes;
+      deliver(peer, in, first->first, held.last, held.published_ns, bytes, std::move(held.bytes),
+              out);
+    } else {
+      tell_gap(peer, in, first->first, held.last, held.reason, out);
+    }
+    in.held.erase(first);
+  }
+}
+
+// Names from..to, and with it every half message that overlaps it: in its turn, and nothing twice.
+void Engine::State::name_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to,
+                             Notice::GapReason reason, Outbox& out) {
+  joiner.drop(peer.record.node, in.stream, from, to);
+  in.gaps.settle(from, to);
+  from = std::max(from, in.told + 1);
+  auto i = in.held.upper_bound(from);
+  if (i != in.held.begin()) --i;
+  while (i != in.held.end() && i->first <= to) {
+    if (i->second.bytes || i->second.last < from) {
+      ++i;
+      continue;
+    }
+    from = std::min(from, i->first);
+    to = std::max(to, i->second.last);
+    i = in.held.erase(i);
+  }
+  if (from <= to) in.held.emplace(from, InboundStream::Held{to, 0, nullptr, reason});
+  drain(peer, in, out);
+}
+
+void Engine::State::tell_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to,
+                             Notice::GapReason reason, Outbox& out) {
+  in.told = to;
+  counters.gap_packets += to - from + 1;
+  Notice& notice = out.notices.emplace_back();
+  notice.kind = Notice::Kind::gap;
+  notice.node = peer.record.node;
+  notice.stream = in.stream;
+  notice.from = from;
+  notice.to = to;
+  notice.reason = reason;
+}
+
+void Engine::State::watch(Peer& peer, InboundStream& in, Instant due) {
+  watch_due = std::min(watch_due, due);
+  if (std::exchange(in.watched, true)) return;
+  watched.emplace(peer.record.node, in.stream);
+}
+
+void Engine::State::service_watched(Instant now, Outbox& out) {
+  if (watch_due > now) return;
+  watch_due = Instant::max();
+  for (auto i = watched.begin(); i != watched.end();) {
+    const auto [node, stream] = *i;
+    Peer* const peer = peers.find(node);
+    const auto at = peer ? peer->inbound.find(stream) : decltype(peer->inbound.find(stream)){};
+    Instant due = Instant::max();
+    if (peer && at != peer->inbound.end()) {
+      due = service(now, *peer, *at->second, out);
+      const auto still = peer->inbound.find(stream);
+      if (due == Instant::max() && still != peer->inbound.end()) still->second->watched = false;
+    }
+    watch_due = std::min(watch_due, due);
+    i = due == Instant::max() ? watched.erase(i) : std::next(i);
+  }
+}
+
+// When it has to be looked at again; max when it waits for nothing.
+Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
+  const bool known = PeerTable::find_stream(peer, in.stream) != nullptr;
+  const bool history_missing =
+      in.joined && !in.gaps.complete() && in.gaps.settled() <= in.history_to;
+  if (known && (!in.joined || history_missing) && in.requests < kHistoryRequestsMax &&
+      in.request_due <= now) {
+    request_history(now, peer, in, out);
+  }
+  if (!in.joined) {
+    const Instant give_up = in.since + kHistoryMax;
+    if (now < give_up)
+      return in.requests < kHistoryRequestsMax && known ? std::min(in.request_due, give_up)
+                                                        : give_up;
+    if (!known || in.early.empty()) {
+      counters.data_unknown_stream += in.early.size();
+      early_bytes -= in.early_bytes;
+      peer.inbound.erase(StreamId{in.stream});
+      return Instant::max();
+    }
+    const Sequence begin = earliest(in);
+    join(now, peer, in, begin, begin - 1, out);
+  }
+  while (const auto miss = in.gaps.lost(now)) {
+    name_gap(peer, in, miss->from, miss->to, Notice::GapReason::lost, out);
+    drain(peer, in, out);
+  }
+  drain(peer, in, out);
+  if (in.gaps.complete()) return Instant::max();
+  const Instant due = in.gaps.deadline();
+  const bool ask_again = in.gaps.settled() <= in.history_to && in.requests < kHistoryRequestsMax;
+  return ask_again ? std::min(due, in.request_due) : due;
+}
+
+void Engine::State::request_history(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
+  ++in.requests;
+  in.request_due = now + kHistoryRetry * (1 << in.requests);
+  Destinations to;
+  if (!begin_unicast(now, peer, 64, to, out)) return;
+  Bytes body;
+  wire::Writer writer(body);
+  write(writer, wire::HistoryRequest{in.stream});
+  put(wire::FrameType::history_request, body, to, out);
+  seal_control(to, out);
+}
+
+// Takes the stream off the peer. `name_rest`: what was still awaited will not come: named.
+void Engine::State::forget_inbound(Peer& peer, StreamId stream, bool name_rest, Outbox& out) {
+  const auto at = peer.inbound.find(stream);
+  if (at == peer.inbound.end()) return;
+  InboundStream& in = *at->second;
+  early_bytes -= in.early_bytes;
+  if (name_rest && in.joined) {
+    while (!in.gaps.complete()) {
+      const GapDetector::Miss miss = in.gaps.misses().front();
+      name_gap(peer, in, miss.from, miss.to, Notice::GapReason::lost, out);
+      drain(peer, in, out);
+    }
+    for (const Joiner::Range& range : joiner.drop_stream(peer.record.node, stream))
+      name_gap(peer, in, range.key.first, range.last, Notice::GapReason::lost, out);
+    drain(peer, in, out);
+    if (told.size() >= told_max) told.erase(told.begin());
+    told[{peer.record.node, stream}] = {in.gaps.next() - 1, in.record};
+  } else {
+    joiner.drop_stream(peer.record.node, stream);
+  }
+  if (in.watched) watched.erase({peer.record.node, stream});
+  if (in.record) buried.push_back(in.record);
+  peer.inbound.erase(at);
+}
+
+void Engine::State::expire_joins(Instant now, Outbox& out) {
+  while (const auto range = joiner.expire(now)) {
+    ++counters.join_expired;
+    Peer* const peer = peers.find(range->key.node);
+    if (!peer) continue;
+    const auto at = peer->inbound.find(range->key.stream);
+    if (at == peer->inbound.end()) continue;
+    name_gap(*peer, *at->second, range->key.first, range->last, Notice::GapReason::lost, out);
+    drain(*peer, *at->second, out);
+  }
+}
+
+}  // namespace dts::proto
