@@ -104,13 +104,15 @@ class Run {
  private:
   static constexpr std::size_t bytes_max = std::size_t{1} << 31;  // offsets have 30 bits
   static constexpr std::size_t large_bytes_min = 4096;
+  static constexpr std::size_t zeros_ahead_max = 64 * 1024;
 
   std::uint8_t* at(std::size_t position) { return out_.data() + start_ + position; }
 
   std::size_t allocate(std::size_t words) {
     const std::size_t position = used_;
     used_ += words * 8;
-    if (start_ + used_ > out_.size()) out_.resize(std::max(start_ + used_ + 192, out_.size() * 2));
+    if (start_ + used_ > out_.size())
+      out_.resize(start_ + used_ + std::clamp<std::size_t>(out_.size(), 192, zeros_ahead_max));
     return position;
   }
 
@@ -145,11 +147,15 @@ class Run {
     if (!room(size, 1)) return false;
     if (bytes.size() >= large_bytes_min) {
       // Appended, so that the room for it is not filled with zeros first.
-      const std::size_t target = used_;
-      out_.resize(start_ + used_);
-      out_.insert(out_.end(), bytes.begin(), bytes.end());
+      const std::size_t target = used_, begin = start_ + used_;
       used_ += (size + 7) / 8 * 8;
-      out_.resize(start_ + used_);
+      const std::size_t end = start_ + used_;
+      // With some to spare, so that what follows does not move it all; the system gives memory for
+      // what is written only.
+      if (end > out_.capacity()) out_.reserve(std::max(end + end / 8, 2 * out_.capacity()));
+      out_.resize(begin);
+      out_.insert(out_.end(), bytes.begin(), bytes.end());
+      out_.resize(end);
       store_pointer(position, target, 1, 2 | size << 3);
       return true;
     }

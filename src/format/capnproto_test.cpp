@@ -162,6 +162,18 @@ TEST(Capnproto, refuses_an_enumeration_as_a_message) {
   EXPECT_EQ(refused.error().code(), ErrorCode::unsupported);
 }
 
+TEST(Capnproto, takes_memory_for_a_large_field_once_whatever_follows_it) {
+  Value value = Value::of(Type::parse("t.T{data:bytes, note:text}").value()).value();
+  const Place data = value.at("data").value();
+  data.layout->functions.assign(*data.layout, data.pointer, Bytes(1'000'001, 7));
+  ASSERT_TRUE(value.set("note", "behind the large field"));
+  const auto encoder =
+      find_format(built_in_formats(), "capnproto")->encoder(value.layout()).value();
+  Bytes out;
+  ASSERT_TRUE(encoder->encode(value.data(), out).ok());
+  EXPECT_LT(out.capacity(), out.size() + out.size() / 4);
+}
+
 TEST(Raw, carries_bytes_as_they_are_and_says_why_it_carries_nothing_else) {
   const Format& raw = *find_format(built_in_formats(), "raw");
   Value value = Value::of(Type::parse("t.Image{jpeg:bytes}").value()).value();
