@@ -10,11 +10,12 @@ constexpr std::uint64_t kUnearnedBytes = 64u << 10;  // may be held before anyth
 constexpr std::uint64_t kReachBytes = 256u << 10;    // how far ahead of the arrived a piece may be
 }  // namespace
 
-// Reserves memory up to eight times what has arrived: one message of N bytes is moved a few times
-// while small, and once at an eighth of N.
+// Reserves memory up to eight times what has arrived, and all of it as soon as an eighth is there:
+// a message is moved while it is small, and never again.
 bool Joiner::make_room(Partial& p, std::uint64_t end) {
   Bytes& bytes = *p.bytes;
-  if (end > bytes.capacity()) {
+  const bool all_is_earned = bytes.capacity() < p.total && 8 * p.arrived_bytes >= p.total;
+  if (end > bytes.capacity() || all_is_earned) {
     const std::uint64_t earned = std::max(kUnearnedBytes, 8 * p.arrived_bytes);
     const std::uint64_t size = std::min<std::uint64_t>(p.total, std::max(end, earned));
     if (size > p.arrived_bytes * 8 + kReachBytes) return false;

@@ -142,6 +142,16 @@ TEST(Joiner, memory_stays_close_to_what_has_arrived) {
   EXPECT_LE(joiner.memory_bytes(), message.size());
 }
 
+TEST(Joiner, takes_exactly_all_of_the_memory_once_an_eighth_has_arrived) {
+  EngineOptions options;
+  Joiner joiner(options);
+  const Bytes message(1'000'000);
+  for (std::uint32_t i = 0; i < 1250; ++i) (void)joiner.add(t0, {}, piece(message, i));
+  EXPECT_LT(joiner.memory_bytes(), message.size());
+  (void)joiner.add(t0, {}, piece(message, 1250));
+  EXPECT_EQ(joiner.memory_bytes(), message.size());
+}
+
 TEST(Joiner, expires_what_makes_no_progress) {
   EngineOptions options;
   Joiner joiner(options);
