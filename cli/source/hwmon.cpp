@@ -10,10 +10,10 @@ namespace {
 
 struct HwmonKind {
   std::string_view prefix;
-  double scale;  // to the unit we publish
+  double divisor;  // to the unit we publish
 };
-constexpr std::array kKinds{HwmonKind{"temp", 1e-3}, HwmonKind{"in", 1e-3}, HwmonKind{"curr", 1e-3},
-                            HwmonKind{"power", 1e-6}, HwmonKind{"fan", 1}};
+constexpr std::array kKinds{HwmonKind{"temp", 1000}, HwmonKind{"in", 1000}, HwmonKind{"curr", 1000},
+                            HwmonKind{"power", 1e6}, HwmonKind{"fan", 1}};
 
 // "temp12_input" -> the kind of "temp" and the channel "temp12"; null for any other name.
 const HwmonKind* kind_of(std::string_view name, std::string& channel) {
@@ -84,7 +84,7 @@ std::vector<HwmonReading> read_hwmon(const Sysfs& files) {
       const auto raw = files.integer(path + "/" + name);
       Result<double> value = 0.0;
       if (raw)
-        value = static_cast<double>(*raw) * kind->scale;
+        value = static_cast<double>(*raw) / kind->divisor;
       else
         value = raw.error();
       readings.push_back({chip, std::string(kind->prefix), channel, std::move(label), value});

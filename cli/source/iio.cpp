@@ -1,6 +1,8 @@
 #include <cli/source/iio.hpp>
 
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <set>
 
 namespace dts::cli {
@@ -9,18 +11,19 @@ namespace {
 
 constexpr std::string_view kDevices = "/sys/bus/iio/devices";
 
-// The types we publish, with the factor from the ABI's unit to ours.
+// The types we publish, with the divisor from the ABI's unit to ours (47300 / 1000 is 47.3; times
+// 1e-3 it is not).
 struct IioKind {
   std::string_view name;
-  double factor;
+  double divisor;
 };
 constexpr std::array kKinds{
-    IioKind{"temp", 1e-3},              // m°C -> Cel
+    IioKind{"temp", 1000},              // m°C -> Cel
     IioKind{"pressure", 1},             // kPa
-    IioKind{"humidityrelative", 1e-3},  // m% -> %
-    IioKind{"voltage", 1e-3},           // mV -> V
-    IioKind{"current", 1e-3},           // mA -> A
-    IioKind{"power", 1e-3},             // mW -> W
+    IioKind{"humidityrelative", 1000},  // m% -> %
+    IioKind{"voltage", 1000},           // mV -> V
+    IioKind{"current", 1000},           // mA -> A
+    IioKind{"power", 1000},             // mW -> W
 };
 
 struct Channel {
@@ -28,6 +31,13 @@ struct Channel {
   std::string name;  // "in_temp0"
   bool raw = false;
 };
+
+// To twelve significant digits: no sensor has more, and products of decimals have noise behind.
+double rounded_to_digits(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.12g", value);
+  return std::strtod(text, nullptr);
+}
 
 // "in_temp0_ambient_raw" -> kind temp, name "in_temp0_ambient"; kind null for other files.
 Channel channel_of(std::string_view file) {
@@ -99,7 +109,7 @@ class IioSensor : public Sensor {
         out.fail(sensor, value.error());
         continue;
       }
-      emit(sensor, channel, device, out.adjust(*value * channel.kind->factor), out);
+      emit(sensor, channel, device, out.adjust(*value / channel.kind->divisor), out);
     }
   }
 
@@ -109,7 +119,8 @@ class IioSensor : public Sensor {
     const std::string shared = "/in_" + std::string(channel.kind->name);
     DTS_ASSIGN(const double offset, attribute(path, channel, shared, "_offset", 0));
     DTS_ASSIGN(const double scale, attribute(path, channel, shared, "_scale", 1));
-    return (*value + offset) * scale;
+    // As the exact decimals would have it: 1013 x 0.1 is 101.3, not 101.30000000000001.
+    return rounded_to_digits((*value + offset) * scale);
   }
 
   // The channel's own attribute, else the one shared by its type, else `otherwise`.
