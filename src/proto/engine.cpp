@@ -83,6 +83,7 @@ Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
       secret(random.next()),
       domain(domain_hash(options.domain)),
       peers(options),
+      strangers(options.half_known_nodes_max),
       announcer(options),
       types(options.documents_max, options.documents_bytes_max),
       joiner(options),
@@ -129,6 +130,7 @@ void Engine::State::tick(Instant now, Outbox& out) {
   }
   request_types(now, out);
   service_watched(now, out);
+  counters.data_unknown_stream += strangers.expire(now);
   if (joiner.messages()) expire_joins(now, out);
   send_tails(now, false, out);
   pump(now, out);
@@ -198,7 +200,7 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
 
 Instant Engine::State::next_deadline() const {
   Instant due = std::min({change_due, owed_due, sweep_due, tail_due, watch_due, closing_due,
-                          announcer.due(), types.deadline()});
+                          announcer.due(), types.deadline(), strangers.deadline()});
   if (!splitter.empty()) due = std::min(due, window.deadline());
   if (joiner.messages()) due = std::min(due, joiner.deadline());
   return due;
@@ -390,9 +392,9 @@ const EngineCounters& Engine::counters() const { return state_->counters; }
 
 std::uint64_t Engine::memory_bytes() const {
   const State& s = *state_;
-  return s.peers.memory_bytes() + s.joiner.memory_bytes() + s.splitter.bytes() +
-         s.history_budget.used + s.types.memory_bytes() + s.closing.size() * 80 +
-         s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
+  return s.peers.memory_bytes() + s.strangers.memory_bytes() + s.joiner.memory_bytes() +
+         s.splitter.bytes() + s.history_budget.used + s.types.memory_bytes() +
+         s.closing.size() * 80 + s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
 }
 NodeId Engine::node() const { return state_->options.node; }
 

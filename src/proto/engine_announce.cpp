@@ -177,17 +177,22 @@ void Engine::State::announce(Instant now, Outbox& out) {
   if (announcer.starting()) {
     announcer.take_changes();
     change_due = Instant::max();
+    std::vector<StreamId> fresh;
     for (const auto& s : streams)
-      if (s) s->announced = true;
+      if (s && !std::exchange(s->announced, true)) fresh.push_back(s->record.stream);
     const auto put_if_fits = [&](wire::FrameType type, const std::vector<Bytes>& parts) {
-      if (parts.size() == 1 && parts[0].size() + wire::kFrameHeaderBytes <= control.room())
-        put(type, parts[0], to, out);
+      const bool fits =
+          parts.size() == 1 && parts[0].size() + wire::kFrameHeaderBytes <= control.room();
+      if (fits) put(type, parts[0], to, out);
+      return fits;
     };
     if (wants.size()) put_if_fits(wire::FrameType::wants, all_want_parts());
-    if (streams_open)
-      put_if_fits(wire::FrameType::streams, stream_parts({wire::ListHead::Kind::complete, 0,
-                                                          announcer.streams_digest(), 0, 1},
-                                                         open_ids(nullptr)));
+    const bool listed = streams_open && put_if_fits(wire::FrameType::streams,
+                                                    stream_parts({wire::ListHead::Kind::complete, 0,
+                                                                  announcer.streams_digest(), 0, 1},
+                                                                 open_ids(nullptr)));
+    // Who waited hears it from the beginning, without having to ask.
+    put_beginnings(now, fresh, listed, to, out);
     if (starting && control.room() > wire::kFrameHeaderBytes) {  // what it earns is an answer
       const Bytes padding(control.room() - wire::kFrameHeaderBytes);
       put(wire::FrameType::padding, padding, to, out);
@@ -224,13 +229,21 @@ void Engine::State::put_changes(Instant now, const Destinations& to, Outbox& out
       {Kind::change, changes.streams_base, announcer.streams_digest(), 0, 1}, changes.streams);
   if (parts.size() <= parts_max)
     for (const Bytes& part : parts) put(wire::FrameType::streams, part, to, out);
+  put_beginnings(now, changes.streams, parts.size() <= parts_max, to, out);
+}
+
+// The beginnings of streams that are announced for the first time, to those that want them:
+// HISTORY for everybody when nothing has been published and the record is `described` in front of
+// it, else to each what it needs.
+void Engine::State::put_beginnings(Instant now, const std::vector<StreamId>& ids, bool described,
+                                   const Destinations& to, Outbox& out) {
   Bytes body;
-  for (StreamId id : changes.streams) {
+  for (StreamId id : ids) {
     OwnStream* s = own(id);
     if (!s) continue;
     s->announced = true;
     if (s->routes_version != routes_version) route(*s, now);
-    if (s->record.next != 1 || s->receivers.empty() || parts.size() > parts_max) {
+    if (s->record.next != 1 || s->receivers.empty() || !described) {
       for (const auto& [node, peer] : peers.all())
         if (peer->wants.match(s->record.family, s->record.family_name).any) {
           peer->push = true;

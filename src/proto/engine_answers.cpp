@@ -53,11 +53,26 @@ void Engine::State::receive_type_request(Instant now, const Path& from, Peer& pe
     });
     if (!publisher && random.below(peers.size() + 1) >= 2) return;
   }
-  constexpr std::size_t packets_max = 64;
+  answer_type(now, peer, request, out);
+}
+
+void Engine::State::answer_type(Instant now, Peer& peer, const wire::TypeRequest& request,
+                                Outbox& out) {
+  constexpr std::size_t packets_max = 64, withheld_max = 64;
+  const ByteView document = types.find(request.type);
+  if (request.offset >= document.size()) return;
   const std::size_t room = control.body_max() - wire::kTypeHeadBytes - 32;
   const std::size_t end = std::min(document.size(), request.offset + packets_max * room);
   Destinations to;
-  if (!begin_unicast(now, peer, (end - request.offset) * 17 / 16 + 64, to, out)) return;
+  if (!begin_unicast(now, peer, (end - request.offset) * 17 / 16 + 64, to, out)) {
+    // Again when the address has proven itself.
+    auto& waiting = peer.type_requests;
+    const bool have = std::any_of(waiting.begin(), waiting.end(), [&](const auto& r) {
+      return r.type == request.type && r.offset == request.offset;
+    });
+    if (peer.withheld && !have && waiting.size() < withheld_max) waiting.push_back(request);
+    return;
+  }
   Bytes part;
   for (std::size_t at = request.offset; at < end; at += room) {
     part.clear();

@@ -75,6 +75,8 @@ class Network {
   // Drops a packet on its way when it says true.
   std::function<bool(const Flight&)> drop = [](const Flight&) { return false; };
   std::function<void(const Flight&)> tap = [](const Flight&) {};
+  // How much later than others a packet is read: sockets are read in any order.
+  std::function<Duration(const Flight&)> held_back = [](const Flight&) { return Duration(0); };
   std::deque<Node> nodes;
 
   static EngineOptions options_of(std::uint8_t number) {
@@ -131,6 +133,7 @@ class Network {
         Flight flight{now + delay, static_cast<std::size_t>(node.number - 1), i,
                       Path{0, p.link, address_of(node.number), !p.to},
                       Bytes(bytes.begin(), bytes.end())};
+        flight.due += held_back(flight);
         tap(flight);
         if (!drop(flight)) flights.push_back(std::move(flight));
       }

@@ -194,6 +194,7 @@ void Engine::State::apply_stream(Instant now, Peer& peer, const wire::StreamEntr
   if (StreamRecord* have = PeerTable::find_stream(peer, entry.stream)) {
     *have = std::move(record);
     closing.erase({peer.record.node, entry.stream});
+    if (wanted) inbound(now, peer, entry.stream);  // asks for the beginning if it does not come
   } else {
     if (all.size() >= options.streams_per_node_max || records >= options.streams_max) {
       ++counters.streams_refused;
@@ -205,8 +206,8 @@ void Engine::State::apply_stream(Instant now, Peer& peer, const wire::StreamEntr
     all.insert(at, std::move(record));
     ++records;
     note(out, Notice::Kind::stream_opened, peer.record.node, entry.stream);
+    if (wanted) described(now, peer, entry.stream);
   }
-  if (wanted) inbound(now, peer, entry.stream);  // asks for the beginning if it does not come
 }
 
 void Engine::State::receive_wants(Peer& peer, ByteView body, Outbox& out) {
@@ -296,6 +297,9 @@ void Engine::State::settle_debts(Instant now, Peer& peer, Outbox& out) {
   apply_empty_lists(now, peer, out);
   if (peer.push) push(now, peer, out);
   if (peer.announce_due <= now) announce_to(now, peer, out);
+  if (!peer.withheld)
+    for (const wire::TypeRequest& request : std::exchange(peer.type_requests, {}))
+      answer_type(now, peer, request, out);
   if (peer.list_due <= now) {
     if (peer.list_flags)
       send_list(now, peer, out);

@@ -70,6 +70,7 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
   }
   std::uint32_t control_frames = 0;
   bool unknown = false;
+  const bool known_before = peer != nullptr;
   wire::Frame frame;
   while (!rest.empty()) {
     if (!wire::next_frame(rest, frame)) {
@@ -98,7 +99,9 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
     }
     if (!peer) {
       unknown = true;
-      if (frame.type == data || frame.type == fragment) ++counters.data_unknown_stream;
+      if (frame.type != data && frame.type != fragment) continue;
+      counters.data_unknown_stream +=
+          this->wants.size() ? strangers.hold(now, header.node, frame.type, frame.body, random) : 1;
       continue;
     }
     receive_frame(now, from, *peer, header, frame, out);
@@ -106,6 +109,7 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
     if (!peer) return;
   }
   if (unknown && !peer) ask_who(now, from, header.node, packet_bytes, out);
+  if (peer && !known_before) replay_stranger(now, *peer, out);
   if (peer && control_frames) settle_debts(now, *peer, out);
 }
 

@@ -10,6 +10,7 @@
 
 #include <base/random.hpp>
 #include <proto/announcer.hpp>
+#include <proto/early_store.hpp>
 #include <proto/engine.hpp>
 #include <proto/history.hpp>
 #include <proto/joiner.hpp>
@@ -61,6 +62,7 @@ struct Engine::State {
   // Siblings.
   PathTable paths;
   PeerTable peers;
+  EarlyStore strangers;
   Announcer announcer;
   TypeExchange types;
   Joiner joiner;
@@ -157,7 +159,12 @@ struct Engine::State {
   void receive_digest(Instant now, Peer& peer, ByteView body);
   void receive_history(Instant now, Peer& peer, ByteView body, Outbox& out);
   InboundStream* inbound(Instant now, Peer& peer, StreamId stream);
-  void hold_early(InboundStream& in, wire::FrameType type, ByteView body);
+  void hold_early(Peer& peer, InboundStream& in, wire::FrameType type, ByteView body);
+  std::vector<InboundStream::Early> take_early(Peer& peer, InboundStream& in);
+  void replay(Instant now, Peer& peer, std::vector<InboundStream::Early> frames, Outbox& out);
+  void replay_stranger(Instant now, Peer& peer, Outbox& out);
+  void described(Instant now, Peer& peer, StreamId stream);
+  Instant drop_early(Instant now, Peer& peer, InboundStream& in);
   void join(Instant now, Peer& peer, InboundStream& in, Sequence from, Sequence to, Outbox& out);
   void forget_inbound(Peer& peer, StreamId stream, bool name_rest, Outbox& out);
   void deliver(Peer& peer, InboundStream& in, Sequence first, Sequence last,
@@ -198,6 +205,8 @@ struct Engine::State {
   void announce(Instant now, Outbox& out);
   void announce_to(Instant now, Peer& peer, Outbox& out);
   void put_changes(Instant now, const Destinations& to, Outbox& out);
+  void put_beginnings(Instant now, const std::vector<StreamId>& ids, bool described,
+                      const Destinations& to, Outbox& out);
   void send_list(Instant now, Peer& peer, Outbox& out);
   void push(Instant now, Peer& peer, Outbox& out);
   void interest_changed(Instant now, const Interest& key);
@@ -212,6 +221,7 @@ struct Engine::State {
   void apply_empty_lists(Instant now, Peer& peer, Outbox& out);
   void receive_type(Instant now, ByteView body, Outbox& out);
   void receive_type_request(Instant now, const Path& from, Peer& peer, ByteView body, Outbox& out);
+  void answer_type(Instant now, Peer& peer, const wire::TypeRequest& request, Outbox& out);
   void receive_probe(Instant now, const Path& from, ByteView body, std::size_t packet_bytes,
                      Outbox& out);
   void ask_who(Instant now, const Path& from, const NodeId& node, std::size_t packet_bytes,

@@ -14,28 +14,19 @@ constexpr Duration kReorderMax = milliseconds(3);
 // History is asked for again after this, and given up after that.
 constexpr Duration kHistoryRetry = milliseconds(20), kHistoryMax = milliseconds(500);
 constexpr unsigned kHistoryRequestsMax = 4;
-constexpr std::uint64_t kEarlyBytesMax = 16u << 20;  // all streams
-
-// Where the first whole message begins that came before its stream was joined.
-Sequence earliest(const InboundStream& in) {
-  Sequence begin = ~Sequence{0};
-  for (const auto& frame : in.early) {
-    wire::Reader reader(frame.body);
-    wire::Fragment f;
-    if (frame.type == wire::FrameType::data)
-      begin = std::min(begin, wire::read_data_head(reader).first);
-    else if (read(frame.body, f))
-      begin = std::min(begin, f.index ? f.last() + 1 : f.sequence);
-  }
-  return begin;
-}
+// Where a stream that nobody has described began to be heard is kept so long.
+constexpr Duration kBeginKept = milliseconds(5000);
+// What came before its stream was joined: of a node, of all.
+constexpr std::uint64_t kEarlyBytesOfNode = 2u << 20, kEarlyBytesMax = 16u << 20;
 }  // namespace
 
 // The receiving end of a stream we want (or may want: its record is still to come).
 InboundStream* Engine::State::inbound(Instant now, Peer& peer, StreamId stream) {
   if (const auto at = peer.inbound.find(stream); at != peer.inbound.end()) return at->second.get();
   const StreamRecord* record = PeerTable::find_stream(peer, stream);
-  if (record ? !wants_stream(*record) : peer.record.streams_complete) {
+  // Its list lacks the stream: a new one, read before its announcement, or none for us.
+  const bool judged = peer.record.streams_complete && stream <= peer.unwanted_to;
+  if (record ? !wants_stream(*record) : judged) {
     ++counters.data_unwanted;
     return nullptr;
   }
@@ -49,7 +40,7 @@ InboundStream* Engine::State::inbound(Instant now, Peer& peer, StreamId stream) 
   }
   auto in = std::make_unique<InboundStream>();
   in->stream = stream;
-  in->since = now;
+  in->give_up = now + kHistoryMax;
   in->request_due = now + kHistoryRetry;
   InboundStream* const made = in.get();
   peer.inbound.emplace(stream, std::move(in));
@@ -57,16 +48,58 @@ InboundStream* Engine::State::inbound(Instant now, Peer& peer, StreamId stream) 
   return made;
 }
 
-void Engine::State::hold_early(InboundStream& in, wire::FrameType type, ByteView body) {
-  if (in.early.size() >= InboundStream::early_max ||
-      in.early_bytes + body.size() > InboundStream::early_bytes_max ||
-      early_bytes + body.size() > kEarlyBytesMax) {
+void Engine::State::hold_early(Peer& peer, InboundStream& in, wire::FrameType type, ByteView body) {
+  if (const auto begin = InboundStream::begin_of(type, body))
+    in.begin = std::min(in.begin, begin->sequence);
+  const std::size_t cost = InboundStream::Early::cost_of(body);
+  if (peer.early_bytes + cost > kEarlyBytesOfNode || early_bytes + cost > kEarlyBytesMax) {
     ++counters.data_unknown_stream;
     return;
   }
   in.early.push_back({type, Bytes(body.begin(), body.end())});
-  in.early_bytes += body.size();
-  early_bytes += body.size();
+  in.early_bytes += cost;
+  peer.early_bytes += cost;
+  early_bytes += cost;
+}
+
+std::vector<InboundStream::Early> Engine::State::take_early(Peer& peer, InboundStream& in) {
+  early_bytes -= in.early_bytes;
+  peer.early_bytes -= std::exchange(in.early_bytes, 0);
+  return std::exchange(in.early, {});
+}
+
+void Engine::State::replay(Instant now, Peer& peer, std::vector<InboundStream::Early> frames,
+                           Outbox& out) {
+  for (auto& frame : frames) {
+    const std::size_t messages_before = out.messages.size();
+    // What is delivered out of this copy must live as long as the outbox.
+    const auto owner = std::make_shared<const Bytes>(std::move(frame.body));
+    if (frame.type == wire::FrameType::data)
+      receive_data(now, peer, *owner, out);
+    else
+      receive_fragment(now, peer, nullptr, *owner, out);
+    for (std::size_t i = messages_before; i < out.messages.size(); ++i)
+      if (!out.messages[i].owner) out.messages[i].owner = owner;
+  }
+}
+
+// A node has announced itself whose data was read first: now it is a peer's data.
+void Engine::State::replay_stranger(Instant now, Peer& peer, Outbox& out) {
+  auto early = strangers.take(peer.record.node);
+  if (!early) return;
+  for (const auto& [stream, begin] : early->begins)
+    if (InboundStream* in = inbound(now, peer, stream); in && !in->joined)
+      in->begin = std::min(in->begin, begin);
+  replay(now, peer, std::move(early->frames), out);
+}
+
+// The record of a stream has come: from here HISTORY is waited for.
+void Engine::State::described(Instant now, Peer& peer, StreamId stream) {
+  InboundStream* const in = inbound(now, peer, stream);
+  if (!in || in->joined) return;
+  in->request_due = now + kHistoryRetry;
+  in->give_up = now + kHistoryMax;
+  watch(peer, *in, in->request_due);
 }
 
 void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox& out) {
@@ -78,7 +111,7 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
   }
   InboundStream* const in = inbound(now, peer, head.stream);
   if (!in) return;
-  if (!in->joined) return hold_early(*in, wire::FrameType::data, body);
+  if (!in->joined) return hold_early(peer, *in, wire::FrameType::data, body);
   const bool in_order = in->gaps.complete() && head.first == in->gaps.next() && in->held.empty();
   auto published = static_cast<std::uint64_t>(head.published_ns);
   Sequence sequence = head.first;
@@ -139,7 +172,7 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
     put(wire::FrameType::progress, report, to, out);
     seal_control(to, out);
   }
-  if (!in->joined) return hold_early(*in, wire::FrameType::fragment, body);
+  if (!in->joined) return hold_early(peer, *in, wire::FrameType::fragment, body);
   const auto arrival = in->gaps.arrived(f.sequence, now + kReorderMax);
   if (arrival != GapDetector::Arrival::fresh) {
     ++(arrival == GapDetector::Arrival::duplicate ? counters.data_duplicate
@@ -212,7 +245,8 @@ void Engine::State::receive_history(Instant now, Peer& peer, ByteView body, Outb
   InboundStream* const in = inbound(now, peer, h.stream);
   if (!in || in->joined) return;
   // What came while this was being asked for belongs to us as well.
-  join(now, peer, *in, std::min(h.from, earliest(*in)), h.to, out);
+  const bool near = in->begin < h.from && h.to - in->begin <= GapDetector::jump_max;
+  join(now, peer, *in, near ? in->begin : h.from, h.to, out);
 }
 
 // From here on the stream is complete from `from`: what does not come is named.
@@ -232,20 +266,7 @@ void Engine::State::join(Instant now, Peer& peer, InboundStream& in, Sequence fr
   in.history_to = to;
   in.gaps.begin(from, to, now + kHistoryMax);
   in.request_due = now + 2 * kHistoryRetry;
-  const std::vector<InboundStream::Early> early = std::move(in.early);
-  early_bytes -= std::exchange(in.early_bytes, 0);
-  in.early.clear();
-  for (const auto& frame : early) {
-    const std::size_t messages_before = out.messages.size();
-    // What is delivered out of this copy must live as long as the outbox.
-    auto owner = std::make_shared<const Bytes>(frame.body);
-    if (frame.type == wire::FrameType::data)
-      receive_data(now, peer, *owner, out);
-    else
-      receive_fragment(now, peer, nullptr, *owner, out);
-    for (std::size_t i = messages_before; i < out.messages.size(); ++i)
-      if (!out.messages[i].owner) out.messages[i].owner = owner;
-  }
+  replay(now, peer, take_early(peer, in), out);
   if (!in.gaps.complete()) watch(peer, in, std::min(in.request_due, in.gaps.deadline()));
 }
 
@@ -356,6 +377,19 @@ void Engine::State::service_watched(Instant now, Outbox& out) {
   }
 }
 
+// Nobody has described the stream, or nothing came of it: what was held goes. Where it began is
+// kept for a while, unless the peer's complete list says that it is not for us.
+Instant Engine::State::drop_early(Instant now, Peer& peer, InboundStream& in) {
+  const std::size_t dropped = take_early(peer, in).size();
+  const bool unwanted = peer.record.streams_complete;
+  (unwanted ? counters.data_unwanted : counters.data_unknown_stream) += dropped;
+  if (dropped && !unwanted) return in.give_up = now + kBeginKept;
+  if (unwanted && in.begin != InboundStream::nowhere)
+    peer.unwanted_to = std::max(peer.unwanted_to, in.stream);
+  peer.inbound.erase(StreamId{in.stream});
+  return Instant::max();
+}
+
 // When it has to be looked at again; max when it waits for nothing.
 Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
   const bool known = PeerTable::find_stream(peer, in.stream) != nullptr;
@@ -366,18 +400,11 @@ Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbo
     request_history(now, peer, in, out);
   }
   if (!in.joined) {
-    const Instant give_up = in.since + kHistoryMax;
-    if (now < give_up)
-      return in.requests < kHistoryRequestsMax && known ? std::min(in.request_due, give_up)
-                                                        : give_up;
-    if (!known || in.early.empty()) {
-      counters.data_unknown_stream += in.early.size();
-      early_bytes -= in.early_bytes;
-      peer.inbound.erase(StreamId{in.stream});
-      return Instant::max();
-    }
-    const Sequence begin = earliest(in);
-    join(now, peer, in, begin, begin - 1, out);
+    if (now < in.give_up)
+      return in.requests < kHistoryRequestsMax && known ? std::min(in.request_due, in.give_up)
+                                                        : in.give_up;
+    if (!known || in.begin == InboundStream::nowhere) return drop_early(now, peer, in);
+    join(now, peer, in, in.begin, in.begin - 1, out);
   }
   while (const auto miss = in.gaps.lost(now)) {
     name_gap(peer, in, miss->from, miss->to, Notice::GapReason::lost, out);
@@ -407,7 +434,7 @@ void Engine::State::forget_inbound(Peer& peer, StreamId stream, bool name_rest, 
   const auto at = peer.inbound.find(stream);
   if (at == peer.inbound.end()) return;
   InboundStream& in = *at->second;
-  early_bytes -= in.early_bytes;
+  take_early(peer, in);
   if (name_rest && in.joined) {
     while (!in.gaps.complete()) {
       const GapDetector::Miss miss = in.gaps.misses().front();

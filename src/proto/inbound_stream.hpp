@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <proto/gap_detector.hpp>
@@ -16,7 +17,24 @@ struct InboundStream {
   struct Early {
     wire::FrameType type{};
     Bytes body;
+    static std::size_t cost_of(ByteView body) { return body.size() + 64; }
   };
+  // The first whole message in or behind a frame of data; nothing when the frame is malformed.
+  struct Begin {
+    StreamId stream = 0;
+    Sequence sequence = 0;
+  };
+  static std::optional<Begin> begin_of(wire::FrameType type, ByteView body) {
+    wire::Reader reader(body);
+    wire::Fragment f;
+    if (type == wire::FrameType::data) {
+      const wire::DataHead head = wire::read_data_head(reader);
+      if (!reader.ok() || head.first == 0 || head.first >> 62) return std::nullopt;
+      return Begin{head.stream, head.first};
+    }
+    if (!wire::read(body, f)) return std::nullopt;
+    return Begin{f.stream, f.index ? f.last() + 1 : f.sequence};
+  }
   // Whole messages, and named gaps, that wait for an earlier one.
   struct Held {
     Sequence last = 0;
@@ -24,8 +42,8 @@ struct InboundStream {
     std::shared_ptr<const Bytes> bytes;  // null: a gap
     Notice::GapReason reason{};
   };
-  static constexpr std::size_t early_max = 512, held_max = 4096;
-  static constexpr std::size_t early_bytes_max = 512u << 10;
+  static constexpr std::size_t held_max = 4096;
+  static constexpr Sequence nowhere = ~Sequence{0};
 
   StreamId stream = 0;
   std::shared_ptr<const StreamRecord> record;  // set when joined; messages point to it
@@ -33,11 +51,12 @@ struct InboundStream {
   Sequence history_to = 0;                     // messages up to here are historic
   Sequence told = 0;                           // handed out, or named, up to here
   unsigned requests = 0;                       // HISTORY_REQUESTs sent
-  Instant since{};                             // this struct was made
+  Instant give_up{};                           // waiting for the record, or for HISTORY
   Instant request_due{};                       // the next HISTORY_REQUEST, while not joined
   GapDetector gaps;
   std::vector<Early> early;
   std::size_t early_bytes = 0;
+  Sequence begin = nowhere;  // the first whole message heard before it was joined, kept or not
   std::map<Sequence, Held> held;
   bool watched = false;  // in the engine's list of streams that wait for something
 };

@@ -51,7 +51,11 @@ struct Peer {
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t challenge = 0;  // to be answered; 0: none
 
+  std::vector<wire::TypeRequest> type_requests;  // withheld
+
   std::unordered_map<StreamId, std::unique_ptr<InboundStream>> inbound;
+  std::size_t early_bytes = 0;  // of all of them
+  StreamId unwanted_to = 0;     // streams up to here that its complete list lacks are not for us
 };
 
 class PeerTable {
