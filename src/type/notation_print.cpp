@@ -89,7 +89,7 @@ std::string short_enum(const TypeNode& node, const std::vector<Row>& rows) {
 // Does the doc go to the right of its row?
 bool beside(const Row& row) {
   return !row.doc.empty() && row.doc.find('\n') == std::string::npos &&
-         row.name.size() + row.rest.size() + row.doc.size() + 12 <= kColumnsMax;
+         row.name.size() + row.rest.size() + base::printable(row.doc).size() + 12 <= kColumnsMax;
 }
 
 std::string print_lines(const TypeNode& node, std::span<const TypeNode> nodes) {

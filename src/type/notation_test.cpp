@@ -254,6 +254,13 @@ TEST(Notation, round_trips_every_random_type) {
   }
 }
 
+TEST(Notation, prints_a_doc_that_grows_when_made_safe_the_same_way_twice) {
+  const std::string tabs(30, '\t');
+  const Type type = Type::parse("a.B {\n  x : time  // #" + tabs + "y\n}\n").value();
+  const std::string printed = type.print();
+  EXPECT_EQ(Type::parse(printed)->print(), printed) << printed;
+}
+
 TEST(Notation, survives_random_changes_of_good_text) {
   base::Random random(11);
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
