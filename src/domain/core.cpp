@@ -120,7 +120,7 @@ void DomainCore::open() {
     for (const TransportNotice& notice : open.transport->take_notices()) tell(notice.text);
   }
   for (const std::string& peer : environment_.peers) name_peer(peer);
-  heed(out, nullptr);
+  take_in(out, nullptr);
   follow_groups();
   send(out);
 }
@@ -178,7 +178,7 @@ void DomainCore::add_peer(std::size_t transport, const std::string& peer,
   path.address = *address;
   proto::Outbox out;
   engine_->add_named_peer(clock(), path, out);
-  heed(out, nullptr);
+  take_in(out, nullptr);
   send(out);
   if (started_) arm_timer();
 }
@@ -243,7 +243,7 @@ void DomainCore::settle(proto::Outbox& out) {
     const Instant now = clock();
     engine_->start(now, wall_at(now), out);
   }
-  heed(out, nullptr);
+  take_in(out, nullptr);
   follow_groups();  // first: what is announced as wanted must be heard
   send(out);
   out.clear();

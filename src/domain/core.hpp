@@ -189,6 +189,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Route::Verdict verdict_of(const Subscriber& subscriber, const Source& source) const;
   bool wanted(const proto::StreamRecord& record) const;
   void offer_last(Subscriber& subscriber, Origin& origin);
+  // All that a call of the engine has brought: notices, and messages with the gaps between them.
+  void take_in(proto::Outbox& out, Round* round);
   void heed(proto::Outbox& out, Round* round);  // the engine's notices
   void learn(const Type& type);
   Type known_type(TypeId id);

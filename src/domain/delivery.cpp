@@ -1,6 +1,7 @@
 // Step 8 of a value's way: from the engine's message to the rounds and queues of subscribers.
 // All of it with the lock held; handlers run later (handing.cpp).
 #include <algorithm>
+#include <iterator>
 
 #include "domain/core.hpp"
 
@@ -15,6 +16,34 @@ constexpr std::size_t gaps_waiting_max = 1024;
 constexpr std::size_t last_bytes_max = 64 * 1024;  // of a message kept for late subscriptions
 
 }  // namespace
+
+// The engine hands out messages and notices apart. A gap is told between the messages of its stream
+// where it belongs: this matters when the engine has waited for something and lets go of several.
+void DomainCore::take_in(proto::Outbox& out, Round* round) {
+  if (out.messages.empty()) {
+    if (!out.notices.empty()) heed(out, round);
+    return;
+  }
+  const auto is_gap = [](const proto::Notice& n) { return n.kind == proto::Notice::Kind::gap; };
+  const auto gaps_begin = std::stable_partition(out.notices.begin(), out.notices.end(),
+                                                [&](const auto& n) { return !is_gap(n); });
+  std::vector<proto::Notice> gaps(std::make_move_iterator(gaps_begin),
+                                  std::make_move_iterator(out.notices.end()));
+  out.notices.erase(gaps_begin, out.notices.end());
+  if (!out.notices.empty()) heed(out, round);
+  for (const proto::Message& message : out.messages) {
+    std::erase_if(gaps, [&](const proto::Notice& gap) {
+      const bool before =
+          gap.node == message.node && gap.stream == message.stream && gap.to < message.first;
+      if (before) deliver_gap(round, gap);
+      return before;
+    });
+    deliver(round, message, out);
+  }
+  out.messages.clear();
+  for (const proto::Notice& gap : gaps) deliver_gap(round, gap);
+  if (!out.notices.empty()) heed(out, round);
+}
 
 void DomainCore::deliver(Round* round, const proto::Message& message, proto::Outbox& out) {
   Origin* origin = last_origin_;

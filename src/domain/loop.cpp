@@ -92,7 +92,7 @@ bool DomainCore::receive(Round& round, Duration timeout) {
 void DomainCore::meet_deadlines(Instant now, Round* round, proto::Outbox& out) {
   if (now >= engine_->next_deadline()) {
     engine_->tick(now, wall_at(now), out);
-    heed(out, round);
+    take_in(out, round);
   }
   if (now >= flush_due_) flush(now);
   if (now >= silence_due_) check_silence(now);
@@ -122,19 +122,15 @@ void DomainCore::prepare(Round& round, Instant now) {
       path.address = packet.from;
       path.multicast = packet.multicast;
       engine_->receive(now, wall_ns, path, packet.bytes, round.out);
-      // Notices first: a gap is told before the message behind it.
-      if (!round.out.notices.empty()) heed(round.out, &round);
-      if (round.out.messages.empty()) continue;
-      for (const proto::Message& message : round.out.messages) deliver(&round, message, round.out);
-      round.out.messages.clear();
+      take_in(round.out, &round);
     }
     // More is likely to be there: the next wait is left out.
     round.receive[i] = round.batches[i].packets.size() >= 8;
   }
-  keep_last(round);
   if (links) follow_links(now, round.out);
   meet_deadlines(now, &round, round.out);
-  if (!round.out.notices.empty()) heed(round.out, &round);
+  take_in(round.out, &round);
+  keep_last(round);
   follow_groups();
   send(round.out);
   arm_timer();

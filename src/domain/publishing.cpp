@@ -166,7 +166,7 @@ Result<void> DomainCore::submit(SourceState& source, std::shared_ptr<Bytes>& enc
     }
     if (flush_due_ == Instant::max()) flush_due_ = now + gather_window;
   }
-  if (!out_.notices.empty()) heed(out_, nullptr);
+  take_in(out_, nullptr);
   arm_timer();
   return {};
 }

@@ -113,7 +113,14 @@ void Engine::State::route(OwnStream& s, Instant now) {
     s.receivers.push_back(node);
     const Destination unicast{reach->transport, reach->link, 0, reach->address};
     const Destination multicast{reach->transport, reach->link, group, std::nullopt};
-    if (!m.by_family || !paths.by_multicast(*reach, now, peer->period)) {
+    const bool grouped = m.by_family && paths.by_multicast(*reach, now, peer->period);
+    // Heard by unicast alone so far: it has joined the family's group, so data goes there at once,
+    // and not to an address that has not answered yet.
+    const bool met_just_now = m.by_family && !reach->multicast && !is_validated(*reach) &&
+                              paths.find(reach->transport, reach->link)->groups;
+    if (met_just_now) {
+      s.destinations.push_back(multicast);
+    } else if (!grouped) {
       // Nobody's word for an address is taken: data goes there when it has answered.
       if (is_validated(*reach)) s.destinations.push_back(unicast);
     } else if (paths.find(reach->transport, reach->link)->link.wireless && is_validated(*reach)) {

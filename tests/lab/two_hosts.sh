@@ -29,6 +29,25 @@ on b "$DTS" show lab.Reading >"$lab_dir/show.out" 2>&1 || true
 check "b knows the type it has never seen, units included" has "$lab_dir/show.out" Cel
 check "and its fields" has "$lab_dir/show.out" tank
 
+# delivered + named = published, from the first value to the last, for one who waits and for a pattern.
+for wish in lab.Count 'lab.C*'; do
+  background b "$lab_dir/count.out" "$DTS" sub "$wish" --json
+  waiting=$lab_last
+  wait_for 20 bash -c "ip netns exec '$lab_prefix-b' '$DTS' nodes 2>/dev/null | grep -q dts-sub" || true
+  on a "$DTS" pub lab.Count --define 'lab.Count{n:i64}' 'n={{n}}' -r 20 -n 12 >"$lab_dir/count_pub.out" 2>&1
+  wait_for 20 has "$lab_dir/count.out" '"n":12' || true
+  interrupt "$waiting"
+  check "of 12 values to '$wish' each has arrived or is named" python3 -c '
+import json, sys
+seen = set()
+for line in open(sys.argv[1]):
+    if line.startswith("{\"type\""):
+        row = json.loads(line)
+        gap = row.get("gap")
+        seen.update(range(gap["from"], gap["to"] + 1) if gap else [row["seq"]])
+sys.exit(seen != set(range(1, 13)))' "$lab_dir/count.out"
+done
+
 status=0
 on b "$DTS" why lab.Reading --as 'lab.Reading{celsius:text}' >"$lab_dir/why.out" 2>&1 || status=$?
 check "dts why names the mismatch" has "$lab_dir/why.out" incompatible_type
