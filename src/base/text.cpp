@@ -54,6 +54,23 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+void append_utf8(std::string& to, std::uint32_t point) {
+  const auto put = [&to](std::uint32_t byte) { to += static_cast<char>(byte); };
+  if (point < 0x80) return put(point);
+  if (point < 0x800) {
+    put(0xc0 | point >> 6);
+  } else {
+    if (point < 0x10000) {
+      put(0xe0 | point >> 12);
+    } else {
+      put(0xf0 | point >> 18);
+      put(0x80 | (point >> 12 & 63));
+    }
+    put(0x80 | (point >> 6 & 63));
+  }
+  put(0x80 | (point & 63));
+}
+
 bool glob_match(std::string_view pattern, std::string_view text) noexcept {
   std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
   while (t < text.size()) {

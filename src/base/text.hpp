@@ -1,6 +1,7 @@
 // Text: UTF-8 checks, globs, "did you mean", and text made safe to show on a terminal.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,8 @@ namespace dts::base {
 
 // Is it valid UTF-8 (RFC 3629: no overlong forms, no surrogates)?
 bool is_utf8(std::string_view text) noexcept;
+// Appends the code point (at most 0x10ffff, no surrogate) as UTF-8.
+void append_utf8(std::string& to, std::uint32_t point);
 // Does `text` match `pattern`, in which * stands for any run of characters and ? for one?
 bool glob_match(std::string_view pattern, std::string_view text) noexcept;
 // Insertions, deletions, substitutions and swaps of neighbours between a and b, at most `limit`+1.

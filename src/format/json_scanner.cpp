@@ -125,23 +125,7 @@ bool Scanner::escape(std::string& to) {
     if (low < 0xdc00 || low > 0xdfff) return invalid("half a surrogate pair");
     point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
   }
-  const auto put = [&to](std::uint32_t byte) { to += static_cast<char>(byte); };
-  if (point < 0x80) {
-    put(point);
-    return true;
-  }
-  if (point < 0x800) {
-    put(0xc0 | point >> 6);
-  } else {
-    if (point < 0x10000) {
-      put(0xe0 | point >> 12);
-    } else {
-      put(0xf0 | point >> 18);
-      put(0x80 | (point >> 12 & 63));
-    }
-    put(0x80 | (point >> 6 & 63));
-  }
-  put(0x80 | (point & 63));
+  base::append_utf8(to, point);
   return true;
 }
 

@@ -27,23 +27,6 @@ int hex_digit(char c) {
                                 : -1;
 }
 
-void append_utf8(std::string& out, std::uint32_t point) {
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (point < 0x80) return put(point);
-  if (point < 0x800) {
-    put(0xc0 | point >> 6);
-  } else {
-    if (point < 0x10000) {
-      put(0xe0 | point >> 12);
-    } else {
-      put(0xf0 | point >> 18);
-      put(0x80 | (point >> 12 & 63));
-    }
-    put(0x80 | (point >> 6 & 63));
-  }
-  put(0x80 | (point & 63));
-}
-
 class DefaultTextReader {
  public:
   DefaultTextReader(std::string_view text, std::span<const TypeNode> nodes)
@@ -268,7 +251,7 @@ class DefaultTextReader {
         point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) {
       return bad("not a code point", "\\u{1f600}");
     }
-    append_utf8(text, point);
+    base::append_utf8(text, point);
     return {};
   }
 
