@@ -28,10 +28,6 @@ Group group_of(std::string_view domain, std::string_view family_name) {
   return static_cast<Group>(1 + big_endian(hash) % 255);
 }
 
-std::uint8_t domain_octet(std::string_view domain) {
-  return static_cast<std::uint8_t>(128 + big_endian(hash_of_domain(domain)) % 64);
-}
-
 std::uint32_t domain_hash(std::string_view domain) {
   return base::load<std::uint32_t>(hash_of_domain(domain).data());
 }
@@ -53,14 +49,12 @@ void EngineCounters::for_each(
   DTS_VISIT(packet_own);
   DTS_VISIT(packet_duplicate);
   DTS_VISIT(packet_too_many_frames);
-  DTS_VISIT(packet_no_room);
   DTS_VISIT(frame_malformed);
   DTS_VISIT(frame_unknown);
   DTS_VISIT(frame_unexpected);
   DTS_VISIT(data_duplicate);
   DTS_VISIT(data_unwanted);
   DTS_VISIT(data_unknown_stream);
-  DTS_VISIT(data_late);
   DTS_VISIT(gap_packets);
   DTS_VISIT(join_expired);
   DTS_VISIT(join_inconsistent);

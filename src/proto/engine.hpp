@@ -208,13 +208,13 @@ struct EngineCounters {
   // dropped packets
   std::uint64_t packet_short = 0, packet_bad_magic = 0, packet_bad_checksum = 0,
                 packet_other_version = 0, packet_other_domain = 0, packet_own = 0,
-                packet_duplicate = 0, packet_too_many_frames = 0, packet_no_room = 0;
+                packet_duplicate = 0, packet_too_many_frames = 0;
   // dropped frames
   std::uint64_t frame_malformed = 0, frame_unknown = 0, frame_unexpected = 0;
   // dropped data
-  std::uint64_t data_duplicate = 0, data_unwanted = 0, data_unknown_stream = 0, data_late = 0,
-                gap_packets = 0, join_expired = 0, join_inconsistent = 0, join_no_room = 0,
-                message_too_large = 0, backlog_full = 0;
+  std::uint64_t data_duplicate = 0, data_unwanted = 0, data_unknown_stream = 0, gap_packets = 0,
+                join_expired = 0, join_inconsistent = 0, join_no_room = 0, message_too_large = 0,
+                backlog_full = 0;
   // types
   std::uint64_t document_mismatch = 0, document_refused = 0, document_unasked = 0;
   // tables
@@ -299,7 +299,5 @@ class Engine {
 
 // 1 + h mod 255 of SHA-256("dts-group\0" domain "\0" family name), see docs/wire.md.
 Group group_of(std::string_view domain, std::string_view family_name);
-// 128 + h mod 64 of SHA-256("dts-domain\0" domain): the third octet of the domain's groups.
-std::uint8_t domain_octet(std::string_view domain);
 
 }  // namespace dts::proto

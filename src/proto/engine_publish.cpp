@@ -379,15 +379,7 @@ std::vector<Bytes> Engine::State::stream_parts(wire::ListHead head,
     if (parts.back().size() + entry.size() > room) parts.emplace_back();
     parts.back().insert(parts.back().end(), entry.begin(), entry.end());
   }
-  head.parts = static_cast<std::uint16_t>(parts.size());
-  for (Bytes& part : parts) {
-    Bytes whole;
-    wire::Writer writer(whole);
-    write(writer, head);
-    writer.bytes(part);
-    part = std::move(whole);
-    ++head.part;
-  }
+  wire::put_heads(head, parts);
   return parts;
 }
 

@@ -138,6 +138,18 @@ void write(Writer& w, const ListHead& h) {
   w.number(h.parts);
 }
 
+void put_heads(ListHead head, std::vector<Bytes>& parts) {
+  head.parts = static_cast<std::uint16_t>(parts.size());
+  for (Bytes& part : parts) {
+    Bytes whole;
+    Writer writer(whole);
+    write(writer, head);
+    writer.bytes(part);
+    part = std::move(whole);
+    ++head.part;
+  }
+}
+
 bool read(Reader& all, StreamEntry& e) {
   e = {};
   e.closed = all.number<std::uint8_t>() & 1;

@@ -250,6 +250,8 @@ struct ListHead {
 inline constexpr std::size_t kListHeadBytes = 21;
 bool read(Reader&, ListHead&) noexcept;
 void write(Writer&, const ListHead&);
+// The parts of one list: each gets the head in front, numbered.
+void put_heads(ListHead head, std::vector<Bytes>& parts);
 
 // An entry of STREAMS: op u8, length u16, then the record (closed: the stream's number only).
 struct StreamEntry {
