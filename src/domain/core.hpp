@@ -230,6 +230,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void stand_by(Lock& lock);
   void watch_handlers();
   void arm_watch();
+  void call_receiver();
   void spawn();
   void obey_stop();
   void join(Lock& lock);

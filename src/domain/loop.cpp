@@ -136,6 +136,19 @@ void DomainCore::prepare(Round& round, Instant now) {
   arm_timer();
 }
 
+// A thread that was in no loop has let go of receiving: whoever stands by takes it up. The loop's
+// threads may have come while it received.
+void DomainCore::call_receiver() {
+  if (loops_.empty()) return;
+  if (watcher_) {
+    watch_armed_ = true;
+    itimerspec at_once{};
+    at_once.it_value.tv_nsec = 1;
+    ::timerfd_settime(watch_, 0, &at_once, nullptr);
+  }
+  standby_.notify_one();
+}
+
 void DomainCore::arm_watch() {
   if (watch_armed_) return;
   watch_armed_ = true;
@@ -189,7 +202,10 @@ std::size_t DomainCore::serve_here(Lock& lock, Duration timeout) {
   LoopThread* const outer = std::exchange(receiver_, &me);
   const std::size_t handled = serve_once(lock, me, timeout);
   // Somebody who stood by may have taken over meanwhile.
-  if (receiver_ == &me) receiver_ = outer;
+  if (receiver_ == &me) {
+    receiver_ = outer;
+    if (receiver_ == nullptr) call_receiver();
+  }
   spare_rounds_.push_back(std::move(me.round));
   if (stopped() && loops_.empty() && threads_.empty()) obey_stop();
   changed();  // another thread that waits may have to serve now

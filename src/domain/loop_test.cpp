@@ -269,6 +269,27 @@ TEST(Threads, iterate_a_stream_while_the_domain_runs_and_end_with_it) {
   reader.join();
 }
 
+// Whoever iterates before start() receives by itself; the loop's threads take over from it.
+TEST(Threads, of_start_take_over_from_one_that_iterates) {
+  const std::string hub = new_hub();
+  Domain a(options_of(hub, "a")), b(options_of(hub, "b"));
+  auto stream = b.stream<Level>();
+  std::atomic<int> count{0};
+  std::thread reader([&] {
+    while (stream.next()) ++count;
+  });
+  auto publisher = a.publisher<Level>();
+  a.start();
+  EXPECT_TRUE(wait_until([&] { return publisher->subscribers() == 1; }));
+  for (int i = 1; i <= 20; ++i) {
+    EXPECT_TRUE(publisher->publish({}));
+    EXPECT_TRUE(wait_until([&] { return count == i; })) << i;
+    if (i == 10) b.start();
+  }
+  b.close();
+  reader.join();
+}
+
 TEST(Threads, send_what_a_burst_leaves_behind) {
   const std::string hub = new_hub();
   Domain a(options_of(hub, "a")), b(options_of(hub, "b"));
