@@ -1,0 +1,116 @@
+// Named formats: those that write a struct as names with values (cbor, messagepack, ion, xml,
+// pickle). They share one walk over the value, named_encoder.hpp, and one over the plan,
+// named_decoder.hpp; what differs is the notation, which a format brings as two classes, a Writer
+// and a Reader, with the members described here. All calls are resolved at compile time.
+//
+// What all of them have in common, and what docs/reference/formats/ need not repeat:
+//   struct        names with values, in the type's order; an empty optional that has no default is
+//                 left out. Read in any order; unknown and repeated names are refused.
+//   optional      its content or null, both accepted; left out reads as empty (or as the default)
+//   enumeration   its symbol as text; a value without symbol (open ones only) as an integer. Both
+//                 are accepted.
+//   union         a struct of one member, the case held; of none when no case is (open ones only)
+//   any           a struct of "type" (text, the type in notation) and "value"; of none when empty
+//   map           as the format writes maps
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <dts/bytes.hpp>
+#include <dts/type.hpp>
+#include <dts/value.hpp>
+#include <format/plan.hpp>
+
+namespace dts::format::named {
+
+// An integer of any sign: 0..2^64-1, or -1-magnitude when negative (so -2^63 is {2^63-1, true}).
+struct Integer {
+  std::uint64_t magnitude = 0;
+  bool negative = false;
+};
+
+// Where a list, map or struct that is being read stands: a format uses it as it likes.
+struct Container {
+  std::uint64_t left = 0;              // elements, entries, bytes
+  std::size_t end = 0;                 // position in the message
+  bool counted = true;                 // false: an end mark closes it
+  static constexpr std::uint64_t unknown = ~std::uint64_t{0};
+  std::uint64_t count = unknown;       // of elements, when the message says it up front: never
+                                       // more than the bytes that are left
+};
+
+// ---- Writer --------------------------------------------------------------------------------------
+//
+// struct ExampleNames {                     // made once per encoder, for all names of the type
+//   using Key = ...;                        // a name, prepared (e.g. its bytes)
+//   Key key(std::string_view name);
+// };
+// struct ExampleWriter {
+//   using Names = ExampleNames;
+//   // true: an any's value is a message of its own, written with bytes() (ion: its symbol table)
+//   static constexpr bool any_is_message = false;
+//   ExampleWriter(Bytes& out, const Names& names);   // appends to `out`; writes what comes first
+//   void finish();                          // what comes last
+//   void boolean(bool); void integer(std::int64_t); void unsigned_integer(std::uint64_t);
+//   void real(float); void real(double);
+//   bool text(std::string_view utf8, Failure&);   // checked by the walk. False: cannot be held
+//   void bytes(ByteView); void time(std::int64_t ns); void duration(std::int64_t ns);
+//   void decimal(const Decimal&); void null();
+//   void symbol(const Key&);                // an enumeration's
+//   // A list of numbers (i8 to f64) as one block: `first` is little-endian memory. False: nothing
+//   // was written, the walk writes the elements one by one.
+//   bool numbers(Kind element, const void* first, std::size_t count);
+//   void begin_list(std::size_t count); void begin_item(); void end_item(); void end_list();
+//   void begin_map(std::size_t count);      // per entry: begin_entry, the key as a scalar value,
+//   void begin_entry(); void middle_of_entry(); void end_entry();   // middle, the value, end
+//   void end_map();
+//   void begin_struct(std::size_t members); // per member: begin_member, the value, end_member
+//   void begin_member(const Key&); void end_member(const Key&); void end_struct();
+//   void begin_case(const Key&); void end_case(const Key&); void no_case();      // a union
+//   // An any: has "type" and "value", members like any other; keys made by Names::key().
+// };
+//
+// ---- Reader --------------------------------------------------------------------------------------
+//
+// Every call reads the next thing of the message and returns false, with the failure set, when it
+// is another one or is broken. Nothing is read behind the message. Numbers are checked by the walk
+// against the publisher's kind; the reader only says what is there.
+//
+// struct ExampleReader {
+//   ExampleReader(ByteView message, Allowance&, Failure&);
+//   bool begin();                           // what comes first
+//   bool finish();                          // nothing is left
+//   std::string_view what_is_next();        // "a list", "the number 12", for errors
+//   bool null(bool& is_null);               // consumes it when it is one
+//   bool boolean(bool&);
+//   bool integer(Integer&);                 // also from other spellings that are exact
+//   bool real(double&, bool single);        // integers too, when a double holds them exactly; an
+//                                           // f64 for a publisher's f32 (`single`) when exact
+//   bool text(std::string_view&);           // UTF-8, checked; valid until the next call
+//   bool bytes(ByteView&);                  // valid until the next call
+//   bool time(std::int64_t& ns); bool duration(std::int64_t& ns); bool decimal(Decimal&);
+//   // An enumeration: `is_text` says whether `symbol` or `value` was there. symbol: until the next
+//   // call.
+//   bool symbol(bool& is_text, std::string_view& symbol, Integer& value);
+//   // The next is a block of numbers: `bytes` hold `count` little-endian elements of exactly this
+//   // kind (valid until the next call). Otherwise is_block = false and nothing is consumed.
+//   bool numbers(Kind element, bool& is_block, ByteView& bytes);
+//   bool begin_list(Container&); bool next_item(Container&, bool& more); bool end_list(Container&);
+//   // Per entry: next_entry, the key as a scalar, middle_of_entry, the value, end_entry.
+//   bool begin_map(Container&); bool next_entry(Container&, bool& more);
+//   bool middle_of_entry(Container&); bool end_entry(Container&); bool end_map(Container&);
+//   // Per member: next_member (the name: until the next call), the value, end_member.
+//   bool begin_struct(Container&); bool next_member(Container&, bool& more, std::string_view& name);
+//   bool end_member(Container&); bool end_struct(Container&);
+//   // A union: a struct of at most one member unless the format has something better.
+//   bool begin_case(Container&, bool& none, std::string_view& name); bool end_case(Container&);
+//   bool skip();                            // whatever is next, bounded by the allowance's depth
+//   // For an any, whose value may come before its type: where the next thing begins, and going
+//   // back there.
+//   using Mark = ...; Mark mark() const; void go_to(Mark);
+// };
+
+}  // namespace dts::format::named
