@@ -151,21 +151,21 @@ TEST(Json, a_union_holds_one_case_or_none) {
 TEST(Json, reads_base64_of_either_alphabet_padded_or_not) {
   Bytes bytes;
   for (const char* text : {"+/8=", "-_8=", "-_8", "+/8"}) {
-    ASSERT_TRUE(format::json::read_base64(text, bytes)) << text;
+    ASSERT_TRUE(format::read_base64(text, bytes)) << text;
     EXPECT_EQ(bytes, (Bytes{0xfb, 0xff})) << text;
   }
   for (const char* text : {"A", "A===", "AB=", "AA=A", "AAAA=", "A\nAA", "/x=="})
-    EXPECT_FALSE(format::json::read_base64(text, bytes)) << text;
+    EXPECT_FALSE(format::read_base64(text, bytes)) << text;
 }
 
 TEST(Json, reads_decimals_exactly_or_not_at_all) {
   Decimal decimal;
-  ASSERT_TRUE(format::json::read_decimal("-1.50", decimal));
+  ASSERT_TRUE(format::read_decimal("-1.50", decimal));
   EXPECT_EQ(decimal, (Decimal{-150, -2}));
-  ASSERT_TRUE(format::json::read_decimal("-9223372036854775808e-128", decimal));
+  ASSERT_TRUE(format::read_decimal("-9223372036854775808e-128", decimal));
   EXPECT_EQ(decimal, (Decimal{INT64_MIN, -128}));
   for (const char* text : {"", "-", ".5", "1.", "1e", "1e128", "9223372036854775808", "1 ", "0x1"})
-    EXPECT_FALSE(format::json::read_decimal(text, decimal)) << text;
+    EXPECT_FALSE(format::read_decimal(text, decimal)) << text;
 }
 
 }  // namespace

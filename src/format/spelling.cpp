@@ -1,5 +1,4 @@
-// How decimals, durations and bytes are spelt in JSON.
-#include <format/json.hpp>
+#include <format/spelling.hpp>
 
 #include <charconv>
 #include <cstring>
@@ -7,7 +6,7 @@
 
 #include <dts/time.hpp>
 
-namespace dts::format::json {
+namespace dts::format {
 
 namespace {
 
@@ -182,4 +181,4 @@ bool read_duration(std::string_view text, std::int64_t& nanoseconds) {
   return true;
 }
 
-}  // namespace dts::format::json
+}  // namespace dts::format
