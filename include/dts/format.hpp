@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <dts/assignment.hpp>
+#include <dts/binding.hpp>
 #include <dts/bytes.hpp>
 #include <dts/layout.hpp>
 #include <dts/result.hpp>
@@ -63,6 +64,14 @@ class Format {
   virtual Result<std::unique_ptr<Decoder>> decoder(const Assignment& assignment,
                                                    const Layout& layout,
                                                    const DecodeLimits& limits = {}) const = 0;
+  // The same for messages laid out by a foreign schema. A format whose bytes say everything by
+  // themselves has no use for a binding and refuses it.
+  virtual Result<std::unique_ptr<Encoder>> bound_encoder(const Layout& layout,
+                                                         const Binding& binding) const;
+  virtual Result<std::unique_ptr<Decoder>> bound_decoder(const Assignment& assignment,
+                                                         const Layout& layout,
+                                                         const Binding& binding,
+                                                         const DecodeLimits& limits = {}) const;
 };
 
 // The table of formats: src/plugins.cmake generates the one of this build.

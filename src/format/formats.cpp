@@ -19,4 +19,16 @@ const Format* find_format(Formats formats, std::uint8_t code) {
   return nullptr;
 }
 
+Result<std::unique_ptr<Encoder>> Format::bound_encoder(const Layout& layout, const Binding&) const {
+  return Error(ErrorCode::unsupported, std::string(name()) + " has no bindings", layout.type.name(),
+               "its messages say how they are laid out by themselves");
+}
+
+Result<std::unique_ptr<Decoder>> Format::bound_decoder(const Assignment& assignment, const Layout&,
+                                                       const Binding&, const DecodeLimits&) const {
+  return Error(ErrorCode::unsupported, std::string(name()) + " has no bindings",
+               assignment.publisher().name(),
+               "its messages say how they are laid out by themselves");
+}
+
 }  // namespace dts

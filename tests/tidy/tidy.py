@@ -53,7 +53,7 @@ MAY = {
 }
 PUBLIC = {
     "base": {"result", "bytes", "time", "id", "path"},
-    "type": {"type", "layout", "value", "declare", "assignment"},
+    "type": {"type", "layout", "value", "declare", "assignment", "binding"},
     "format": {"format"},
     "transport": {"transport"},
     "domain": {"sample", "why", "subscription", "publisher", "domain", "dts"},
