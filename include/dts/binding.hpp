@@ -19,9 +19,6 @@
 
 namespace dts {
 
-// SHA-256 of the canonical binding document, cut to 16 bytes.
-using BindingId = Id<16, struct BindingIdTag>;
-
 // How a number is coded (protobuf). For a list: its elements.
 enum class Coding : std::uint8_t {
   natural = 0,  // what the format derives: varint for integers, IEEE 754 for floats

@@ -53,6 +53,8 @@ struct Id {
 using TypeId = Id<16, struct TypeIdTag>;
 // SHA-256("dts-family\0" name), cut to 8 bytes: the name, what one subscribes to.
 using FamilyId = Id<8, struct FamilyIdTag>;
+// SHA-256 of the canonical binding document, cut to 8 bytes: how a foreign schema codes a type.
+using BindingId = Id<8, struct BindingIdTag>;
 // Random, new at every process start: one run of one process.
 using NodeId = Id<12, struct NodeIdTag>;
 

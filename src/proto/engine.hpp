@@ -85,7 +85,7 @@ struct StreamRecord {
   std::string family_name;
   TypeId type{};
   std::uint8_t format = 0;
-  std::uint64_t binding = 0;
+  BindingId binding{};  // zero: the format derives its coding from the type
   Delivery delivery = Delivery::event;
   std::uint32_t history = 1;
   std::string source;  // the source's own name, may be empty
@@ -264,7 +264,8 @@ class Engine {
   std::vector<Group> groups() const;
   bool groups_changed();
 
-  // Types. A document offered (own types) or received is kept and answered to others.
+  // Types, and bindings by document_id(). A document offered (own types) or received is kept and
+  // answered to others.
   void offer_document(TypeId, Bytes document);
   void want_document(Instant now, TypeId, Outbox&);
   ByteView document_of(TypeId) const;  // empty when not known; valid until the next call
@@ -296,6 +297,9 @@ class Engine {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Binding documents travel as type documents do, under their id and eight zero bytes.
+TypeId document_id(const BindingId& binding);
 
 // 1 + h mod 255 of SHA-256("dts-group\0" domain "\0" family name), see docs/wire.md.
 Group group_of(std::string_view domain, std::string_view family_name);

@@ -254,6 +254,23 @@ TEST(TypeExchange, refuses_what_does_not_fit_and_what_was_not_asked_for) {
   EXPECT_EQ(types.add(t0, {TypeId{}, 10, 0, bytes}), TypeExchange::Outcome::mismatch);
 }
 
+TEST(TypeExchange, believes_a_binding_by_the_eight_bytes_of_its_id) {
+  const Bytes document(40, 7);
+  const base::Sha256 hash = base::sha256(document);
+  BindingId binding;
+  std::copy_n(hash.begin(), binding.bytes.size(), binding.bytes.begin());
+  TypeExchange types(10, 1000);
+  EXPECT_TRUE(types.want(t0, document_id(binding)));
+  const Bytes other(40, 8);
+  EXPECT_EQ(types.add(t0, {document_id(binding), 40, 0, other}), TypeExchange::Outcome::mismatch);
+  EXPECT_EQ(types.add(t0, {document_id(binding), 40, 0, document}), TypeExchange::Outcome::stored);
+  // Eight bytes are not enough for a type.
+  TypeId type = document_id(binding);
+  type.bytes.back() = 1;
+  EXPECT_TRUE(types.want(t0, type));
+  EXPECT_EQ(types.add(t0, {type, 40, 0, document}), TypeExchange::Outcome::mismatch);
+}
+
 TEST(ListProgress, a_change_applies_only_to_the_list_it_names) {
   using Kind = wire::ListHead::Kind;
   ListProgress list;

@@ -7,11 +7,22 @@
 namespace dts::proto {
 
 namespace {
-bool is_document_of(ByteView document, const TypeId& type) {
+constexpr std::ptrdiff_t binding_bytes = sizeof(BindingId::bytes);
+
+bool is_document_of(ByteView document, const TypeId& id) {
   const base::Sha256 hash = base::sha256(document);
-  return std::equal(type.bytes.begin(), type.bytes.end(), hash.begin());
+  const auto rest = id.bytes.begin() + binding_bytes;
+  const bool of_binding =
+      std::all_of(rest, id.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+  return std::equal(id.bytes.begin(), of_binding ? rest : id.bytes.end(), hash.begin());
 }
 }  // namespace
+
+TypeId document_id(const BindingId& binding) {
+  TypeId id;
+  std::copy(binding.bytes.begin(), binding.bytes.end(), id.bytes.begin());
+  return id;
+}
 
 bool TypeExchange::offer(const TypeId& type, Bytes document) {
   if (documents_.contains(type)) return true;

@@ -160,7 +160,7 @@ bool read(Reader& all, StreamEntry& e) {
   e.family_name = r.text();
   e.type = r.id<TypeId>();
   e.format = r.number<std::uint8_t>();
-  e.binding = r.number<std::uint64_t>();
+  e.binding = r.id<BindingId>();
   e.delivery = r.number<std::uint8_t>();
   const std::uint64_t history = r.varint();
   e.history = static_cast<std::uint32_t>(history < 0xffffffffu ? history : 0xffffffffu);
@@ -183,7 +183,7 @@ void write(Writer& out, const StreamEntry& e) {
     w.text(e.family_name);
     w.bytes(e.type.view());
     w.number(e.format);
-    w.number(e.binding);
+    w.bytes(e.binding.view());
     w.number(e.delivery);
     w.varint(e.history);
     w.text(e.source);

@@ -261,7 +261,7 @@ struct StreamEntry {
   std::string_view family_name;
   TypeId type;
   std::uint8_t format = 0;
-  std::uint64_t binding = 0;
+  BindingId binding{};
   std::uint8_t delivery = 0;
   std::uint32_t history = 0;
   std::string_view source;

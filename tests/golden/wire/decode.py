@@ -116,7 +116,7 @@ def streams(r):
             entry["name"] = e.text()
             expected = hashlib.sha256(b"dts-family\0" + entry["name"].encode()).digest()[:8]
             assert family == expected, "the family is not the hash of its name"
-            entry |= {"type": e.take(16).hex(), "format": e.u8(), "binding": e.u64(),
+            entry |= {"type": e.take(16).hex(), "format": e.u8(), "binding": e.take(8).hex(),
                       "delivery": e.u8(), "history": e.varint(), "source": e.text()}
             entry["labels"] = {e.text(): e.text() for _ in range(e.u8())}
             entry |= {"messages": e.varint(), "bytes": e.varint(), "next": e.varint()}
