@@ -74,10 +74,20 @@ struct NodePair {
   std::vector<std::pair<std::int32_t, std::int32_t>> symbols;
 };
 
+// What a subscription may loosen.
+struct AssignmentOptions {
+  // A unit declared on one side only is taken to hold on the other as well.
+  bool lenient_units = false;
+  // Named types are compared by what they hold, whatever they are called. A field then counts only
+  // when it has a unit or a quantity tag on both sides, or the same name and exactly the same type.
+  bool shape = false;
+};
+
 class Assignment {
  public:
   // Never fails: a refusal is a result. `publisher` and `subscriber` are kept.
-  static Assignment make(const Type& publisher, const Type& subscriber);
+  static Assignment make(const Type& publisher, const Type& subscriber,
+                         const AssignmentOptions& options = {});
 
   Outcome outcome() const noexcept { return outcome_; }
   bool readable() const noexcept { return outcome_ != Outcome::refused; }

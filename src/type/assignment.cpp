@@ -49,13 +49,14 @@ std::string unit_problem(const Field& p, const Field& s) {
 
 class AssignmentMaker {
  public:
-  AssignmentMaker(const Type& publisher, const Type& subscriber) {
+  AssignmentMaker(const Type& publisher, const Type& subscriber, const AssignmentOptions& options)
+      : options_(options) {
     result_.publisher_ = publisher;
     result_.subscriber_ = subscriber;
   }
 
   Assignment make() {
-    if (publisher().name() != subscriber().name()) {
+    if (publisher().name() != subscriber().name() && !options_.shape) {
       refuse("", publisher().name() + " is not " + subscriber().name(),
              "subscribe to " + publisher().name());
     } else if (publisher().root().kind != subscriber().root().kind) {
@@ -420,7 +421,7 @@ class AssignmentMaker {
   Step named(Step step, const Place& place) {
     const TypeNode& from = publisher().nodes()[step.from.node];
     const TypeNode& to = subscriber().nodes()[step.to.node];
-    if (from.name != to.name) {
+    if (from.name != to.name && !options_.shape) {
       refuse_types(step.from, step.to, place, "they are different types",
                    "use " + from.name + " here");
       return step;
@@ -503,6 +504,7 @@ class AssignmentMaker {
     }
   }
 
+  AssignmentOptions options_;
   Assignment result_;
   bool checked_ = false;
   std::map<Match, std::uint32_t> pair_of_;
@@ -510,9 +512,10 @@ class AssignmentMaker {
   std::set<const Field*> claimed_;  // of the pair at hand: refused already, so not absent as well
 };
 
-Assignment Assignment::make(const Type& publisher, const Type& subscriber) {
+Assignment Assignment::make(const Type& publisher, const Type& subscriber,
+                            const AssignmentOptions& options) {
   DTS_ASSERT(publisher.valid() && subscriber.valid());
-  return AssignmentMaker(publisher, subscriber).make();
+  return AssignmentMaker(publisher, subscriber, options).make();
 }
 
 std::string_view outcome_name(Outcome outcome) {
