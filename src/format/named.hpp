@@ -16,8 +16,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <dts/bytes.hpp>
 #include <dts/type.hpp>
@@ -34,15 +37,16 @@ struct Integer {
 
 // Where a list, map or struct that is being read stands: a format uses it as it likes.
 struct Container {
-  std::uint64_t left = 0;              // elements, entries, bytes
-  std::size_t end = 0;                 // position in the message
-  bool counted = true;                 // false: an end mark closes it
+  std::uint64_t left = 0;  // elements, entries, bytes
+  std::size_t end = 0;     // position in the message
+  bool counted = true;     // false: an end mark closes it
   static constexpr std::uint64_t unknown = ~std::uint64_t{0};
-  std::uint64_t count = unknown;       // of elements, when the message says it up front: never
-                                       // more than the bytes that are left
+  std::uint64_t count = unknown;  // of elements, when the message says it up front: never
+                                  // more than the bytes that are left
 };
 
-// ---- Writer --------------------------------------------------------------------------------------
+// ---- Writer
+// --------------------------------------------------------------------------------------
 //
 // struct ExampleNames {                     // made once per encoder, for all names of the type
 //   using Key = ...;                        // a name, prepared (e.g. its bytes)
@@ -73,13 +77,15 @@ struct Container {
 //   // An any: has "type" and "value", members like any other; keys made by Names::key().
 // };
 //
-// ---- Reader --------------------------------------------------------------------------------------
+// ---- Reader
+// --------------------------------------------------------------------------------------
 //
 // Every call reads the next thing of the message and returns false, with the failure set, when it
 // is another one or is broken. Nothing is read behind the message. Numbers are checked by the walk
 // against the publisher's kind; the reader only says what is there.
 //
 // struct ExampleReader {
+//   static constexpr bool any_is_message = false;   // as the Writer's: bytes() gives the message
 //   ExampleReader(ByteView message, Allowance&, Failure&);
 //   bool begin();                           // what comes first
 //   bool finish();                          // nothing is left
@@ -99,18 +105,92 @@ struct Container {
 //   // kind (valid until the next call). Otherwise is_block = false and nothing is consumed.
 //   bool numbers(Kind element, bool& is_block, ByteView& bytes);
 //   bool begin_list(Container&); bool next_item(Container&, bool& more); bool end_list(Container&);
+//   // next_item, next_entry and next_member say more = false once, behind the last; then the end_
+//   // call follows.
 //   // Per entry: next_entry, the key as a scalar, middle_of_entry, the value, end_entry.
 //   bool begin_map(Container&); bool next_entry(Container&, bool& more);
 //   bool middle_of_entry(Container&); bool end_entry(Container&); bool end_map(Container&);
 //   // Per member: next_member (the name: until the next call), the value, end_member.
-//   bool begin_struct(Container&); bool next_member(Container&, bool& more, std::string_view& name);
-//   bool end_member(Container&); bool end_struct(Container&);
-//   // A union: a struct of at most one member unless the format has something better.
+//   bool begin_struct(Container&); bool next_member(Container&, bool& more, std::string_view&
+//   name); bool end_member(Container&); bool end_struct(Container&);
+//   // Optional (a Reader may lack it), for a list whose count is known: reads the first items into
+//   // `first`, as long as each is spelt as exactly this kind, and says how many; next_item is
+//   // called for the others only.
+//   bool items(Container&, Kind element, void* first, std::size_t count, std::size_t& read);
+//   // A union: a struct of at most one member unless the format has something better. After `none`
+//   // all of it has been read: end_case is not called.
 //   bool begin_case(Container&, bool& none, std::string_view& name); bool end_case(Container&);
 //   bool skip();                            // whatever is next, bounded by the allowance's depth
 //   // For an any, whose value may come before its type: where the next thing begins, and going
 //   // back there.
 //   using Mark = ...; Mark mark() const; void go_to(Mark);
 // };
+
+// ---- what both walks share
+// -------------------------------------------------------------------------
+
+constexpr std::uint32_t depth_max = 64;  // levels that are written
+
+// The names of a struct's members or an enumeration's symbols, to find one by.
+class NameTable {
+ public:
+  static constexpr std::uint32_t none = 0xffffffff;
+  explicit NameTable(const TypeNode& node);  // which must outlive the table
+  std::size_t size() const noexcept { return names_.size(); }
+  std::string_view operator[](std::size_t index) const noexcept { return names_[index]; }
+  bool is(std::uint32_t index, std::string_view name) const noexcept {
+    return index < names_.size() && names_[index] == name;
+  }
+  std::uint32_t find(std::string_view name) const noexcept;
+
+ private:
+  std::vector<std::string_view> names_;  // in the order of the type
+  std::vector<std::pair<std::string_view, std::uint32_t>> sorted_;
+};
+
+// The members seen so far of one struct.
+class Seen {
+ public:
+  explicit Seen(std::size_t members) {
+    for (std::size_t i = 0; i < (members + 63) / 64; ++i) bits_[i] = 0;
+  }
+  bool test(std::size_t i) const noexcept { return bits_[i / 64] >> i % 64 & 1; }
+  void set(std::size_t i) noexcept {
+    bits_[i / 64] |= std::uint64_t{1} << i % 64;
+    ++count_;
+  }
+  std::size_t count() const noexcept { return count_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::uint64_t bits_[TypeLimits::members_max / 64 + 1];
+};
+
+// Text of a message in quotes, printable and cut to 60 bytes: for errors.
+std::string quote(std::string_view text);
+std::string suggestion(std::string_view word, const NameTable& names);
+
+// Failures with the same words in every format. All return false.
+bool not_expected(Failure& failure, std::string_view found, std::string_view expected);
+bool no_such_member(Failure& failure, const TypeNode& node, std::string_view name,
+                    const NameTable& names);
+bool no_such_symbol(Failure& failure, const TypeNode& node, std::string_view name,
+                    const NameTable& names);
+bool there_twice(Failure& failure, std::string_view name);
+bool member_missing(Failure& failure, const Type& publisher, const Field& field);
+bool not_of_kind(Failure& failure, const Integer& number, Kind kind);
+// Which type was to be read, unless the failure says why already.
+bool of_type(Failure& failure, const PlanStep& step);
+bool no_symbol_to_send(Failure& failure, const TypeNode& node, std::int64_t value);
+bool no_case_to_send(Failure& failure, const TypeNode& node);
+// The key of a map, as part of a path.
+std::string key_text(const Layout& layout, const void* key);
+
+// The value in an any, to write it; the value an any of this type will hold, with the plan to read
+// it; and the other way round.
+bool open_any(const Any& any, Value& value, Failure& failure);
+bool any_of(std::string_view notation, Value& value, std::unique_ptr<const Plan>& plan,
+            Failure& failure);
+bool close_any(const Value& value, Any& any, Failure& failure);
 
 }  // namespace dts::format::named

@@ -1,0 +1,541 @@
+// The one walk over a plan for formats that write names: what named.hpp says, with a notation's
+// Reader. Names come in any order, most often in the type's: the next one expected is compared
+// first. A name that the publisher's type does not have is refused, and so is one that is there
+// twice: a message says what its type says. A decoder is immutable; any thread.
+#pragma once
+
+#include <bit>
+#include <limits>
+
+#include <base/endian.hpp>
+#include <format/named.hpp>
+
+namespace dts::format::named {
+
+template <class Reader>
+class DecodeRun;
+
+template <class Reader>
+class NamedDecoder final : public Decoder {
+ public:
+  NamedDecoder(std::unique_ptr<const Plan> plan, const DecodeLimits& limits)
+      : plan_(std::move(plan)), limits_(limits) {
+    for (const PlanPair& pair : plan_->pairs()) names_.emplace_back(*pair.from);
+  }
+
+  Result<void> decode(ByteView message, void* value) const override {
+    return decode_shared(message, nullptr, value);
+  }
+  Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
+                             void* value) const override {
+    Failure failure;
+    Allowance allowance(limits_, message.size());
+    DecodeRun<Reader> run(*this, message, allowance, failure, owner ? &owner : nullptr);
+    if (run.message(value)) return {};
+    return failure.error();
+  }
+
+  const Plan& plan() const noexcept { return *plan_; }
+  const NameTable& names(const PlanPair& pair) const noexcept { return names_[pair.index]; }
+
+ private:
+  std::unique_ptr<const Plan> plan_;
+  DecodeLimits limits_;
+  std::vector<NameTable> names_;  // by PlanPair::index
+};
+
+// One decode call.
+template <class Reader>
+class DecodeRun {
+ public:
+  using Walk = NamedDecoder<Reader>;
+
+  // `owner` (may be null) keeps the message: large bytes may be shared instead of copied.
+  DecodeRun(const Walk& walk, ByteView message, Allowance& allowance, Failure& failure,
+            const std::shared_ptr<const Bytes>* owner)
+      : walk_(&walk),
+        message_(message),
+        owner_(owner),
+        allowance_(allowance),
+        failure_(failure),
+        reader_(message, allowance, failure) {}
+
+  bool message(void* to) {
+    return reader_.begin() && value(walk_->plan().root(), to) && reader_.finish();
+  }
+
+ private:
+  bool value(const PlanStep& step, void* to) {
+    switch (step.action) {
+      case Action::bits:
+      case Action::number:
+        return plain(step, to);
+      case Action::text:
+        return text(step, to);
+      case Action::enumeration:
+        return enumeration(step, to);
+      case Action::bytes:
+        return bytes(step, to);
+      case Action::decimal:
+        return reader_.decimal(*static_cast<Decimal*>(to)) || of_type(failure_, step);
+      case Action::wrap:
+        return hold(step, to);
+      case Action::optional:
+      case Action::unwrap: {
+        bool is_null = false;
+        if (!reader_.null(is_null)) return false;
+        if (is_null) return store_empty(step, to, failure_);
+        return step.action == Action::unwrap ? value(*step.element, to) : hold(step, to);
+      }
+      default:
+        return nested(step, to);
+    }
+  }
+
+  bool hold(const PlanStep& step, void* to) {
+    return allowance_.take(1, step.to->element->size, failure_) &&
+           value(*step.element, step.to->functions.set(*step.to, to));
+  }
+
+  bool nested(const PlanStep& step, void* to) {
+    if (!allowance_.enter(failure_)) return false;
+    bool fine;
+    switch (step.action) {
+      case Action::list:
+        fine = list(step, to);
+        break;
+      case Action::map:
+        fine = map(step, to);
+        break;
+      case Action::structure:
+        fine = structure(step, to);
+        break;
+      case Action::union_:
+        fine = held_case(step, to);
+        break;
+      default:
+        fine = any(*static_cast<Any*>(to)) || of_type(failure_, step);
+    }
+    allowance_.leave();
+    return fine;
+  }
+
+  // ---- scalars
+  // -----------------------------------------------------------------------------------
+
+  bool plain(const PlanStep& step, void* to) {
+    switch (step.from) {
+      case Kind::boolean:
+        return reader_.boolean(*static_cast<bool*>(to)) || of_type(failure_, step);
+      case Kind::time: {
+        std::int64_t nanoseconds;
+        if (!reader_.time(nanoseconds)) return of_type(failure_, step);
+        return store_signed(step, to, nanoseconds, failure_);
+      }
+      case Kind::duration: {
+        std::int64_t nanoseconds;
+        if (!reader_.duration(nanoseconds)) return of_type(failure_, step);
+        return store_signed(step, to, nanoseconds, failure_);
+      }
+      case Kind::f32:
+        return real<float>(step, to);
+      case Kind::f64:
+        return real<double>(step, to);
+      case Kind::i8:
+        return integer<std::int8_t>(step, to);
+      case Kind::i16:
+        return integer<std::int16_t>(step, to);
+      case Kind::i32:
+        return integer<std::int32_t>(step, to);
+      case Kind::i64:
+        return integer<std::int64_t>(step, to);
+      case Kind::u8:
+        return integer<std::uint8_t>(step, to);
+      case Kind::u16:
+        return integer<std::uint16_t>(step, to);
+      case Kind::u32:
+        return integer<std::uint32_t>(step, to);
+      default:
+        return integer<std::uint64_t>(step, to);
+    }
+  }
+
+  // T: the publisher's kind.
+  template <class T>
+  bool integer(const PlanStep& step, void* to) {
+    Integer number;
+    if (!reader_.integer(number)) return of_type(failure_, step);
+    T value;
+    if (!narrow(number, value)) return not_of_kind(failure_, number, step.from);
+    return store(step, to, value);
+  }
+  template <class T>
+  static bool narrow(const Integer& number, T& value) {
+    if (number.magnitude > static_cast<std::uint64_t>(std::numeric_limits<T>::max())) return false;
+    if constexpr (std::is_unsigned_v<T>) {
+      value = static_cast<T>(number.magnitude);
+      return !number.negative;
+    } else {
+      const auto magnitude = static_cast<std::int64_t>(number.magnitude);
+      value = static_cast<T>(number.negative ? -1 - magnitude : magnitude);
+      return true;
+    }
+  }
+  template <class T>
+  bool real(const PlanStep& step, void* to) {
+    double number;
+    if (!reader_.real(number, std::is_same_v<T, float>)) return of_type(failure_, step);
+    return store(step, to, static_cast<T>(number));
+  }
+  template <class T>
+  bool store(const PlanStep& step, void* to, T value) {
+    if (step.action == Action::bits) {
+      base::store(to, value);
+      return true;
+    }
+    if constexpr (std::is_floating_point_v<T>) {
+      return store_real(step, to, value, failure_);
+    } else if constexpr (std::is_signed_v<T>) {
+      return store_signed(step, to, value, failure_);
+    } else {
+      return store_unsigned(step, to, value, failure_);
+    }
+  }
+
+  bool text(const PlanStep& step, void* to) {
+    std::string_view text;
+    if (!reader_.text(text)) return of_type(failure_, step);
+    if (!allowance_.take(text.size(), 1, failure_)) return false;
+    step.to->functions.assign(*step.to, to, as_bytes(text));
+    return true;
+  }
+
+  bool bytes(const PlanStep& step, void* to) {
+    ByteView bytes;
+    if (!reader_.bytes(bytes)) return of_type(failure_, step);
+    const std::uint8_t* end = message_.data() + message_.size();
+    const bool in_message = bytes.data() >= message_.data() && bytes.data() + bytes.size() <= end;
+    if (in_message && borrow(*step.to, to, bytes, owner_)) return true;
+    if (!allowance_.take(bytes.size(), 1, failure_)) return false;
+    step.to->functions.assign(*step.to, to, bytes);
+    return true;
+  }
+
+  bool enumeration(const PlanStep& step, void* to) {
+    bool is_text = false;
+    std::string_view symbol;
+    Integer number;
+    if (!reader_.symbol(is_text, symbol, number)) return of_type(failure_, step);
+    if (!is_text) {
+      std::int32_t value;
+      if (!narrow(number, value)) return not_of_kind(failure_, number, Kind::i32);
+      return store_symbol(step, to, value, failure_);
+    }
+    const TypeNode& node = *step.pair->from;
+    const NameTable& names = walk_->names(*step.pair);
+    const std::uint32_t found = names.find(symbol);
+    if (found == NameTable::none) return no_such_symbol(failure_, node, symbol, names);
+    return store_symbol(step, to, node.symbols[found].value, failure_);
+  }
+
+  // ---- lists and maps
+  // ----------------------------------------------------------------------------
+
+  bool list(const PlanStep& step, void* to) {
+    const PlanStep& element = *step.element;
+    const bool numbers = element.from >= Kind::i8 && element.from <= Kind::f64;
+    if (numbers) {
+      bool is_block = false;
+      ByteView block;
+      if (!reader_.numbers(element.from, is_block, block)) return of_type(failure_, step);
+      if (is_block) return number_block(step, block, to);
+    }
+    Container list;
+    if (!reader_.begin_list(list)) return of_type(failure_, step);
+    if (list.count != Container::unknown) return counted_list(step, list, to, numbers);
+    return uncounted_list(step, list, to);
+  }
+
+  bool counted_list(const PlanStep& step, Container& list, void* to, bool numbers) {
+    const Layout& layout = *step.to;
+    const PlanStep& element = *step.element;
+    const std::size_t count = list.count, size = layout.element->size;
+    std::byte* first = nullptr;
+    if (!allowance_.take(count, size, failure_) || !resize(layout, to, count, first, failure_))
+      return false;
+    std::size_t i = 0;
+    if constexpr (requires { reader_.items(list, Kind::f64, first, count, i); }) {
+      if (numbers && element.action == Action::bits &&
+          !reader_.items(list, element.from, first, count, i)) {
+        return false;
+      }
+    }
+    bool more = false;
+    for (;; ++i) {
+      if (!reader_.next_item(list, more)) return failure_.in(i);
+      if (!more) break;
+      if (i >= count) return not_expected(failure_, "an element", "the end of the list");
+      if (!value(element, first + i * size)) return failure_.in(i);
+    }
+    if (i != count) return not_expected(failure_, "the end of the list", "an element");
+    return reader_.end_list(list);
+  }
+
+  bool uncounted_list(const PlanStep& step, Container& list, void* to) {
+    const Layout& layout = *step.to;
+    const bool fixed = layout.kind == Kind::array;
+    std::size_t capacity = fixed ? layout.length : layout.functions.count(layout, to);
+    std::size_t count = 0;
+    std::byte* first = nullptr;
+    if (!resize(layout, to, capacity, first, failure_)) return false;
+    for (;; ++count) {
+      bool more = false;
+      if (!reader_.next_item(list, more)) return failure_.in(count);
+      if (!more) break;
+      if (count == capacity && fixed)
+        return resize(layout, to, count + 1, first, failure_);  // fails and says so
+      if (!allowance_.take(1, layout.element->size, failure_)) return failure_.in(count);
+      if (count == capacity) {
+        capacity = std::max<std::size_t>(8, capacity * 2);
+        if (!resize(layout, to, capacity, first, failure_)) return false;
+      }
+      if (!value(*step.element, first + count * layout.element->size)) return failure_.in(count);
+    }
+    return resize(layout, to, count, first, failure_) && reader_.end_list(list);
+  }
+
+  bool number_block(const PlanStep& step, ByteView block, void* to) {
+    switch (step.element->from) {
+      case Kind::i8:
+        return store_block<std::int8_t>(step, block, to);
+      case Kind::i16:
+        return store_block<std::int16_t>(step, block, to);
+      case Kind::i32:
+        return store_block<std::int32_t>(step, block, to);
+      case Kind::i64:
+        return store_block<std::int64_t>(step, block, to);
+      case Kind::u8:
+        return store_block<std::uint8_t>(step, block, to);
+      case Kind::u16:
+        return store_block<std::uint16_t>(step, block, to);
+      case Kind::u32:
+        return store_block<std::uint32_t>(step, block, to);
+      case Kind::u64:
+        return store_block<std::uint64_t>(step, block, to);
+      case Kind::f32:
+        return store_block<float>(step, block, to);
+      default:
+        return store_block<double>(step, block, to);
+    }
+  }
+  template <class T>
+  bool store_block(const PlanStep& step, ByteView block, void* to) {
+    const Layout& layout = *step.to;
+    const std::size_t count = block.size() / sizeof(T), size = layout.element->size;
+    std::byte* first = nullptr;
+    if (!allowance_.take(count, size, failure_) || !resize(layout, to, count, first, failure_))
+      return false;
+    if (step.element->action == Action::bits) {
+      if (count > 0) std::memcpy(first, block.data(), count * sizeof(T));
+      return true;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const T number = base::load<T>(block.data() + i * sizeof(T));
+      if (!store_wrapped(*step.element, first + i * size, number)) return failure_.in(i);
+    }
+    return true;
+  }
+  template <class T>
+  bool store_wrapped(const PlanStep& step, void* to, T number) {
+    if (step.action != Action::wrap) return store(step, to, number);
+    return allowance_.take(1, step.to->element->size, failure_) &&
+           store_wrapped(*step.element, step.to->functions.set(*step.to, to), number);
+  }
+
+  bool map(const PlanStep& step, void* to) {
+    const Layout& layout = *step.to;
+    Container map;
+    if (!reader_.begin_map(map)) return of_type(failure_, step);
+    layout.functions.map_clear(layout, to);
+    MapKey key(*layout.key);
+    for (;;) {
+      bool more = false;
+      if (!reader_.next_entry(map, more)) return false;
+      if (!more) break;
+      if (!allowance_.take(1, map_entry_bytes(layout), failure_)) return false;
+      if (!value(*step.key, key.place())) return failure_.in("key");
+      void* place = layout.functions.map_insert(layout, to, key.place());
+      if (place == nullptr) return there_twice(failure_, key_text(*layout.key, key.place()));
+      if (!reader_.middle_of_entry(map) || !value(*step.element, place) || !reader_.end_entry(map))
+        return failure_.in(key_text(*layout.key, key.place()));
+    }
+    return reader_.end_map(map);
+  }
+
+  // ---- structs and unions
+  // ------------------------------------------------------------------------
+
+  bool structure(const PlanStep& step, void* to) {
+    const PlanPair& pair = *step.pair;
+    Container structure;
+    if (!reader_.begin_struct(structure)) return of_type(failure_, step);
+    if (!pair.absent.empty()) store_absent(pair, to);
+    const NameTable& names = walk_->names(pair);
+    Seen seen(pair.members.size());
+    std::uint32_t expected = 0;
+    for (;;) {
+      bool more = false;
+      std::string_view name;
+      if (!reader_.next_member(structure, more, name)) return false;
+      if (!more) break;
+      std::uint32_t index = expected;
+      if (!names.is(expected, name) && !find(pair, names, name, index)) return false;
+      expected = index + 1;
+      if (seen.test(index)) return there_twice(failure_, names[index]);
+      seen.set(index);
+      const PlanMember& target = pair.members[index];
+      const bool fine = target.step != nullptr
+                            ? value(*target.step, static_cast<std::byte*>(to) + target.offset)
+                            : reader_.skip();
+      if (!fine || !reader_.end_member(structure)) return failure_.in(names[index]);
+    }
+    return reader_.end_struct(structure) &&
+           (seen.count() == pair.members.size() || left_out(pair, seen, to));
+  }
+
+  bool find(const PlanPair& pair, const NameTable& names, std::string_view name,
+            std::uint32_t& index) {
+    index = names.find(name);
+    return index != NameTable::none || no_such_member(failure_, *pair.from, name, names);
+  }
+
+  // What the message does not hold: the publisher's default, an empty optional, or an error.
+  bool left_out(const PlanPair& pair, const Seen& seen, void* to) {
+    for (std::size_t i = 0; i < pair.members.size(); ++i) {
+      if (seen.test(i)) continue;
+      const PlanMember& target = pair.members[i];
+      const Field& field = pair.from->fields[i];
+      if (target.required) return member_missing(failure_, walk_->plan().publisher(), field);
+      if (target.step == nullptr) continue;
+      if (field.default_value) {
+        store_default(pair, target, to);
+      } else if (!store_empty(*target.step, static_cast<std::byte*>(to) + target.offset,
+                              failure_)) {
+        return failure_.in(field.name);
+      }
+    }
+    return true;
+  }
+
+  bool held_case(const PlanStep& step, void* to) {
+    const PlanPair& pair = *step.pair;
+    Container container;
+    bool none = false;
+    std::string_view name;
+    if (!reader_.begin_case(container, none, name)) return of_type(failure_, step);
+    if (none) {
+      if (!pair.from->closed) return store_no_case(step, to, failure_);
+      return failure_.set(ErrorCode::missing_field, "no case of " + pair.from->name + " is set",
+                          "the union is closed");
+    }
+    const NameTable& names = walk_->names(pair);
+    std::uint32_t index;
+    if (!find(pair, names, name, index)) return false;
+    const PlanMember& target = pair.members[index];
+    bool fine;
+    if (target.step == nullptr) {
+      fine = reader_.skip() && store_no_case(step, to, failure_);
+    } else {
+      fine = allowance_.take(1, target.step->to->size, failure_) &&
+             value(*target.step, pair.to->functions.choose(*pair.to, to, target.to));
+    }
+    return (fine && reader_.end_case(container)) || failure_.in(names[index]);
+  }
+
+  // ---- any
+  // ---------------------------------------------------------------------------------------
+
+  // "type" and "value" in either order, or nothing. A value that comes before its type is skipped,
+  // and read when the type is known.
+  bool any(Any& to) {
+    to = Any{};
+    Container container;
+    if (!reader_.begin_struct(container)) return false;
+    std::string notation;
+    bool has_type = false, has_value = false, was_read = false;
+    auto held = reader_.mark();
+    for (;;) {
+      bool more = false;
+      std::string_view name;
+      if (!reader_.next_member(container, more, name)) return false;
+      if (!more) break;
+      const bool is_type = name == "type";
+      if ((!is_type && name != "value") || (is_type ? has_type : has_value)) {
+        return failure_.set(ErrorCode::wrong_value, quote(name) + " is not a key of an any", {},
+                            "it has \"type\" and \"value\"");
+      }
+      if (is_type) {
+        has_type = true;
+        std::string_view text;
+        if (!reader_.text(text)) return failure_.in("type");
+        notation = text;
+      } else {
+        has_value = true;
+        was_read = has_type;
+        held = reader_.mark();
+        if (!(has_type ? any_value(notation, to) : reader_.skip())) return failure_.in("value");
+      }
+      if (!reader_.end_member(container)) return false;
+    }
+    if (!reader_.end_struct(container)) return false;
+    if (has_type != has_value)
+      return failure_.set(ErrorCode::missing_field, "an any needs both \"type\" and \"value\"");
+    if (!has_type || was_read) return true;
+    const auto behind = reader_.mark();
+    reader_.go_to(held);
+    if (!any_value(notation, to)) return failure_.in("value");
+    reader_.go_to(behind);
+    return true;
+  }
+
+  bool any_value(const std::string& notation, Any& to) {
+    Value content;
+    std::unique_ptr<const Plan> plan;
+    if (!any_of(notation, content, plan, failure_) ||
+        !allowance_.take(1, content.layout().size, failure_)) {
+      return false;
+    }
+    const Walk inner(std::move(plan), {});
+    if (!any_content(inner, content.data()) || !close_any(content, to, failure_)) return false;
+    return allowance_.take(to.message.size(), 1, failure_);
+  }
+
+  bool any_content(const Walk& inner, void* to) {
+    if constexpr (Reader::any_is_message) {
+      ByteView bytes;
+      if (!reader_.bytes(bytes)) return false;
+      return DecodeRun(inner, bytes, allowance_, failure_, nullptr).message(to);
+    } else {
+      const Walk* outer = std::exchange(walk_, &inner);
+      const bool fine = value(inner.plan().root(), to);
+      walk_ = outer;
+      return fine;
+    }
+  }
+
+  const Walk* walk_;
+  ByteView message_;
+  const std::shared_ptr<const Bytes>* owner_;
+  Allowance& allowance_;
+  Failure& failure_;
+  Reader reader_;
+};
+
+template <class Reader>
+Result<std::unique_ptr<Decoder>> make_decoder(const Assignment& assignment, const Layout& layout,
+                                              const DecodeLimits& limits) {
+  DTS_ASSIGN(auto plan, Plan::make(assignment, layout, Plan::Omission::possible));
+  return std::unique_ptr<Decoder>(new NamedDecoder<Reader>(std::move(plan), limits));
+}
+
+}  // namespace dts::format::named
