@@ -51,6 +51,9 @@ struct Container {
 // struct ExampleNames {                     // made once per encoder, for all names of the type
 //   using Key = ...;                        // a name, prepared (e.g. its bytes)
 //   Key key(std::string_view name);
+//   ExampleNames() or ExampleNames(const Type&);
+//   // Optional: told once the name of the type, for a format that writes it (xml).
+//   void root(std::string_view type);
 // };
 // struct ExampleWriter {
 //   using Names = ExampleNames;
@@ -87,6 +90,13 @@ struct Container {
 // struct ExampleReader {
 //   static constexpr bool any_is_message = false;   // as the Writer's: bytes() gives the message
 //   ExampleReader(ByteView message, Allowance&, Failure&);
+//   // Optional: told before begin() the name of the publisher's type.
+//   void root(std::string_view type);
+//   // Optional: made once per decoder, of the publisher's type; prepare() is called before begin().
+//   struct Prepared { explicit Prepared(const Type&); };
+//   void prepare(const Prepared&);
+//   // Optional: an any's value may be a message of its own, in bytes() and for this Reader.
+//   using MessageReader = ...; bool holds_message();
 //   bool begin();                           // what comes first
 //   bool finish();                          // nothing is left
 //   std::string_view what_is_next();        // "a list", "the number 12", for errors

@@ -15,11 +15,24 @@ namespace dts::format::named {
 template <class Reader>
 class DecodeRun;
 
+// What a Reader knows of the publisher's type before any message comes, if it has use for that.
+template <class Reader>
+struct PreparedOf {
+  struct Prepared {
+    explicit Prepared(const Type&) {}
+  };
+};
+template <class Reader>
+  requires requires { typename Reader::Prepared; }
+struct PreparedOf<Reader> {
+  using Prepared = typename Reader::Prepared;
+};
+
 template <class Reader>
 class NamedDecoder final : public Decoder {
  public:
-  NamedDecoder(std::unique_ptr<const Plan> plan, const DecodeLimits& limits)
-      : plan_(std::move(plan)), limits_(limits) {
+  NamedDecoder(std::shared_ptr<const Plan> plan, const DecodeLimits& limits)
+      : plan_(std::move(plan)), limits_(limits), prepared_(plan_->publisher()) {
     for (const PlanPair& pair : plan_->pairs()) names_.emplace_back(*pair.from);
   }
 
@@ -36,11 +49,14 @@ class NamedDecoder final : public Decoder {
   }
 
   const Plan& plan() const noexcept { return *plan_; }
+  const std::shared_ptr<const Plan>& shared_plan() const noexcept { return plan_; }
   const NameTable& names(const PlanPair& pair) const noexcept { return names_[pair.index]; }
+  const auto& prepared() const noexcept { return prepared_; }
 
  private:
-  std::unique_ptr<const Plan> plan_;
+  std::shared_ptr<const Plan> plan_;
   DecodeLimits limits_;
+  typename PreparedOf<Reader>::Prepared prepared_;
   std::vector<NameTable> names_;  // by PlanPair::index
 };
 
@@ -61,6 +77,9 @@ class DecodeRun {
         reader_(message, allowance, failure) {}
 
   bool message(void* to) {
+    if constexpr (requires { reader_.root(std::string_view()); })
+      reader_.root(walk_->plan().publisher().name());
+    if constexpr (requires { typename Reader::Prepared; }) reader_.prepare(walk_->prepared());
     return reader_.begin() && value(walk_->plan().root(), to) && reader_.finish();
   }
 
@@ -511,6 +530,15 @@ class DecodeRun {
   }
 
   bool any_content(const Walk& inner, void* to) {
+    if constexpr (requires { typename Reader::MessageReader; }) {
+      using MessageReader = typename Reader::MessageReader;
+      if (reader_.holds_message()) {
+        ByteView bytes;
+        if (!reader_.bytes(bytes)) return false;
+        const NamedDecoder<MessageReader> walk(inner.shared_plan(), {});
+        return DecodeRun<MessageReader>(walk, bytes, allowance_, failure_, nullptr).message(to);
+      }
+    }
     if constexpr (Reader::any_is_message) {
       ByteView bytes;
       if (!reader_.bytes(bytes)) return false;

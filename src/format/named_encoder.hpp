@@ -37,7 +37,10 @@ class NamedEncoder final : public Encoder {
     const Node* key = nullptr;      // map
   };
 
-  explicit NamedEncoder(const Layout& layout) { root_ = node(layout); }
+  explicit NamedEncoder(const Layout& layout) : names_(make_names(layout.type)) {
+    if constexpr (requires { names_.root(std::string_view()); }) names_.root(layout.type.name());
+    root_ = node(layout);
+  }
 
   Result<void> encode(const void* value, Bytes& out) const override {
     Failure failure;
@@ -52,6 +55,12 @@ class NamedEncoder final : public Encoder {
 
  private:
   const Node* node(const Layout& layout);
+  static Names make_names(const Type& type) {
+    if constexpr (std::is_constructible_v<Names, const Type&>)
+      return Names(type);
+    else
+      return Names();
+  }
 
   Names names_;
   std::deque<Node> nodes_;
