@@ -52,8 +52,6 @@ struct Container {
 //   using Key = ...;                        // a name, prepared (e.g. its bytes)
 //   Key key(std::string_view name);
 //   ExampleNames() or ExampleNames(const Type&);
-//   // Optional: told once the name of the type, for a format that writes it (xml).
-//   void root(std::string_view type);
 // };
 // struct ExampleWriter {
 //   using Names = ExampleNames;
@@ -90,8 +88,6 @@ struct Container {
 // struct ExampleReader {
 //   static constexpr bool any_is_message = false;   // as the Writer's: bytes() gives the message
 //   ExampleReader(ByteView message, Allowance&, Failure&);
-//   // Optional: told before begin() the name of the publisher's type.
-//   void root(std::string_view type);
 //   // Optional: made once per decoder, of the publisher's type; prepare() is called before begin().
 //   struct Prepared { explicit Prepared(const Type&); };
 //   void prepare(const Prepared&);

@@ -77,8 +77,6 @@ class DecodeRun {
         reader_(message, allowance, failure) {}
 
   bool message(void* to) {
-    if constexpr (requires { reader_.root(std::string_view()); })
-      reader_.root(walk_->plan().publisher().name());
     if constexpr (requires { typename Reader::Prepared; }) reader_.prepare(walk_->prepared());
     return reader_.begin() && value(walk_->plan().root(), to) && reader_.finish();
   }

@@ -38,7 +38,6 @@ class NamedEncoder final : public Encoder {
   };
 
   explicit NamedEncoder(const Layout& layout) : names_(make_names(layout.type)) {
-    if constexpr (requires { names_.root(std::string_view()); }) names_.root(layout.type.name());
     root_ = node(layout);
   }
 

@@ -52,19 +52,13 @@ bool Reader::begin() {
 }
 
 bool Reader::wrong(std::string_view text, const char* expected, const char* hint) {
-  const bool cut = text.size() > 60;
-  return failure_.set(
-      ErrorCode::wrong_value,
-      "\"" + base::printable(text.substr(0, 60)) + (cut ? "..." : "") + "\" is not " + expected,
-      scanner_.where(), hint);
+  return failure_.set(ErrorCode::wrong_value, named::quote(text) + " is not " + expected, {}, hint);
 }
 
-bool Reader::holds_elements() {
-  if (!scanner_.is_nil() && !scanner_.is_base64()) return true;
-  return failure_.set(ErrorCode::wrong_value,
-                      (scanner_.is_nil() ? std::string("nil") : std::string("base64")) +
-                          " where elements are expected",
-                      scanner_.where());
+// The element that was opened holds something that is neither nil nor base64.
+bool Reader::is_plain(const char* expected) {
+  if (scanner_.is_nil()) return named::not_expected(failure_, "nil", expected);
+  return !scanner_.is_base64() || named::not_expected(failure_, "base64", expected);
 }
 
 bool Reader::next(std::string_view name, bool& more) {
@@ -78,12 +72,7 @@ bool Reader::next(std::string_view name, bool& more) {
 
 // The text of an element without the white space around it.
 bool Reader::token(std::string_view& text, const char* expected) {
-  if (scanner_.is_nil() || scanner_.is_base64()) {
-    return failure_.set(ErrorCode::wrong_value,
-                        (scanner_.is_nil() ? std::string("nil") : std::string("base64")) +
-                            " where " + expected + " is expected",
-                        scanner_.where());
-  }
+  if (!is_plain(expected)) return false;
   if (!scanner_.content(text)) return false;
   text = trimmed(text);
   return true;
@@ -148,20 +137,17 @@ bool Reader::decode_base64(std::string_view text) {
 }
 
 bool Reader::text(std::string_view& value) {
-  if (scanner_.is_nil())
-    return failure_.set(ErrorCode::wrong_value, "nil where text is expected", scanner_.where());
+  if (scanner_.is_nil()) return named::not_expected(failure_, "nil", "text");
   const bool encoded = scanner_.is_base64();
   if (!scanner_.content(value)) return false;
   if (!encoded) return true;
   if (!decode_base64(value)) return false;
   value = as_text(bytes_);
-  return base::is_utf8(value) ||
-         failure_.set(ErrorCode::decode, "the text is not valid UTF-8", scanner_.where());
+  return base::is_utf8(value) || failure_.set(ErrorCode::decode, "the text is not valid UTF-8");
 }
 
 bool Reader::bytes(ByteView& value) {
-  if (scanner_.is_nil())
-    return failure_.set(ErrorCode::wrong_value, "nil where bytes are expected", scanner_.where());
+  if (scanner_.is_nil()) return named::not_expected(failure_, "nil", "base64");
   std::string_view text;
   if (!scanner_.content(text) || !decode_base64(text)) return false;
   value = bytes_;
@@ -204,7 +190,7 @@ bool Reader::end_entry(Container&) {
 
 bool Reader::begin_case(Container&, bool& none, std::string_view& name) {
   bool more;
-  if (!holds_elements() || !scanner_.next_child(more)) return false;
+  if (!is_plain("an element") || !scanner_.next_child(more)) return false;
   none = !more;
   name = scanner_.name();
   return true;

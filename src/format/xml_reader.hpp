@@ -17,6 +17,7 @@ class Reader {
   using Container = named::Container;
   using Integer = named::Integer;
   using Mark = Scanner::Mark;
+  static constexpr bool any_is_message = false;
 
   Reader(ByteView message, Allowance& allowance, Failure& failure)
       : text_(as_text(message)),
@@ -25,7 +26,11 @@ class Reader {
         scanner_(text_, failure) {}
 
   // The name of the type, which the root element must have.
-  void root(std::string_view type) { root_ = type; }
+  struct Prepared {
+    explicit Prepared(const Type& type) : root(type.name()) {}
+    std::string root;
+  };
+  void prepare(const Prepared& prepared) { root_ = prepared.root; }
   bool begin();
   bool finish() { return scanner_.close_root(); }
   std::string what_is_next() { return scanner_.what_is_next(); }
@@ -48,19 +53,19 @@ class Reader {
     return true;
   }
 
-  bool begin_list(Container&) { return holds_elements(); }
+  bool begin_list(Container&) { return is_plain("elements"); }
   bool next_item(Container&, bool& more) { return next("item", more); }
   bool end_item(Container&) { return scanner_.close(); }
   bool end_list(Container&) { return true; }
   // <entry><key>...</key><value>...</value></entry>
-  bool begin_map(Container&) { return holds_elements(); }
+  bool begin_map(Container&) { return is_plain("elements"); }
   bool next_entry(Container&, bool& more) {
     return next("entry", more) && (!more || scanner_.child("key"));
   }
   bool middle_of_entry(Container&) { return scanner_.close() && scanner_.child("value"); }
   bool end_entry(Container&);
   bool end_map(Container&) { return true; }
-  bool begin_struct(Container&) { return holds_elements(); }
+  bool begin_struct(Container&) { return is_plain("elements"); }
   bool next_member(Container&, bool& more, std::string_view& name) {
     if (!scanner_.next_child(more)) return false;
     name = scanner_.name();
@@ -76,7 +81,7 @@ class Reader {
   void go_to(const Mark& mark) { scanner_.go_to(mark); }
 
  private:
-  bool holds_elements();
+  bool is_plain(const char* expected);
   bool next(std::string_view name, bool& more);
   bool token(std::string_view& text, const char* expected);
   bool wrong(std::string_view text, const char* expected, const char* hint = "");

@@ -43,13 +43,13 @@ class Key {
 class Names {
  public:
   using Key = xml::Key;
+  explicit Names(const Type& type) : root_(type.name()) {}
   Key key(std::string_view name) const { return Key(name); }
-  void root(std::string_view type) { root_ = Key(type); }
   const Key& root() const { return root_; }
   const Key item{"item"}, entry{"entry"}, entry_key{"key"}, entry_value{"value"};
 
  private:
-  Key root_;
+  const Key root_;
 };
 
 class Writer {
