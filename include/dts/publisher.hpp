@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include <dts/binding.hpp>
 #include <dts/sample.hpp>
 #include <dts/value.hpp>
 
@@ -21,6 +22,7 @@ struct PublishOptions {
   std::string format = "capnproto";
   std::uint32_t history = 1;  // values kept for late joiners; `stream` keeps none
   std::string name;           // of the source behind host/node; empty: none
+  Binding binding;  // the coding of a foreign schema, in `format`; it travels with the type
 };
 
 // Of a type known only at run time. The base of Publisher<T>.

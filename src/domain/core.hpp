@@ -182,8 +182,8 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   std::string suffix_of(const std::string& base, FamilyId family, StreamKey key) const;
   void route(Origin& origin, proto::Outbox& out);
   Plan* plan_for(Subscriber& subscriber, const Origin& origin);
-  void make_plan(Plan& plan, const Subscriber& subscriber, const Type& type,
-                 const Format* format) const;
+  void make_plan(Plan& plan, const Subscriber& subscriber, const Origin& origin) const;
+  void complete(Origin& origin);
   bool matches(const Subscriber& subscriber, const proto::StreamRecord& record) const;
   bool matches(const Subscriber& subscriber, FamilyId family, std::string_view name) const;
   Route::Verdict verdict_of(const Subscriber& subscriber, const Source& source) const;

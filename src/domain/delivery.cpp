@@ -63,7 +63,7 @@ void DomainCore::deliver(Round* round, const proto::Message& message, proto::Out
   if (!origin->routed) route(*origin, out);
   ++origin->messages;
 
-  if (!origin->type.valid() && !origin->unusable) {
+  if (!origin->described() && !origin->unusable) {
     const bool needed =
         std::any_of(origin->routes.begin(), origin->routes.end(),
                     [](const Route& to) { return to.verdict == Route::Verdict::deliver; });

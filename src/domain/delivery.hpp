@@ -52,6 +52,7 @@ struct Subscriber;
 struct Plan {
   TypeId type{};
   std::uint8_t format = 0;
+  BindingId binding{};
   bool converted = false;
   // Dynamic: reused from message to message, by whoever holds the subscriber's claim. It owns the
   // layout that the decoder was made for, and so outlives it.
@@ -86,9 +87,11 @@ struct Origin : std::enable_shared_from_this<Origin> {
   FamilyId family{};
   Type type;  // not valid(): the document is not here yet
   std::uint8_t format = 0;
+  BindingId binding_id{};  // zero: none is needed
+  Binding binding;         // not valid(): not needed, or its document is not here yet
   bool local = false;
   bool routed = false;    // `routes` is up to date
-  bool unusable = false;  // its type document is not valid
+  bool unusable = false;  // its type or binding document is not valid
   std::vector<Route> routes;
   std::deque<Held> held;
   std::size_t held_bytes = 0;
@@ -97,6 +100,11 @@ struct Origin : std::enable_shared_from_this<Origin> {
   ByteView newest;
   std::uint64_t messages = 0;         // received here
   std::uint64_t announced_first = 0;  // messages published, when it was first seen
+
+  // All that is needed to read its messages is here.
+  bool described() const noexcept {
+    return type.valid() && (binding_id.is_zero() || binding.valid());
+  }
 };
 
 // One message, or one gap, on its way to one subscriber.

@@ -25,6 +25,11 @@ std::shared_ptr<Bytes>& scratch() {
   return bytes;
 }
 
+Result<std::unique_ptr<Encoder>> encoder_of(const Format& format, const Layout& layout,
+                                            const Binding& binding) {
+  return binding.valid() ? format.bound_encoder(layout, binding) : format.encoder(layout);
+}
+
 }  // namespace
 
 SourceState::~SourceState() {
@@ -43,14 +48,21 @@ Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
     return Error(ErrorCode::unknown_format, "no format is called '" + options.format + "'", {}, {},
                  base::nearest(options.format, names));
   }
-  DTS_ASSIGN(std::unique_ptr<Encoder> encoder, format->encoder(*layout));
-
   const Type& type = layout->type;
+  const Binding& binding = options.binding;
+  if (binding.valid() && (binding.format() != format->name() || binding.type() != type.id())) {
+    return Error(
+        ErrorCode::invalid_argument, "the binding is for something else", type.name(),
+        "it is for the format " + binding.format() + " and the type " + binding.type().short_hex());
+  }
+  DTS_ASSIGN(std::unique_ptr<Encoder> encoder, encoder_of(*format, *layout, binding));
+
   proto::StreamRecord record;
   record.family = type.family();
   record.family_name = type.name();
   record.type = type.id();
   record.format = format->code();
+  if (binding.valid()) record.binding = binding.id();
   record.delivery = static_cast<proto::Delivery>(options.profile);
   record.history = options.profile == Profile::stream ? 0 : options.history;
   record.source = options.name;
@@ -62,6 +74,10 @@ Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
   Lock lock(*this);
   if (closed_) return Error(ErrorCode::closed, "the domain is closed");
   learn(type);
+  if (binding.valid()) {
+    engine_->offer_document(proto::document_id(binding.id()),
+                            Bytes(binding.document().begin(), binding.document().end()));
+  }
   proto::Outbox out;
   DTS_ASSIGN(record.stream,
              engine_->open_stream(clock(), record,
@@ -211,7 +227,8 @@ Result<void> DomainCore::publish_value(SourceState& source, const Value& value) 
     // Another layout of the same type: that of a C++ type, or one computed twice.
     Lock lock(*this);
     if (source.dynamic_layout != value.layout_ptr()) {
-      DTS_ASSIGN(std::unique_ptr<Encoder> made, source.format->encoder(value.layout()));
+      DTS_ASSIGN(std::unique_ptr<Encoder> made,
+                 encoder_of(*source.format, value.layout(), source.options.binding));
       source.dynamic_layout = value.layout_ptr();
       source.dynamic_encoder = std::move(made);
     }

@@ -72,6 +72,7 @@ std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId strea
   origin->local = node == engine_->node();
   origin->family = record.family;
   origin->format = record.format;
+  origin->binding_id = record.binding;
   origin->announced_first = record.messages;
   std::string host = environment_.host, name = environment_.node;
   if (node != engine_->node()) {
@@ -88,7 +89,7 @@ std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId strea
   else
     same.push_back(key);
   origin->source = describe(node, host, name, record);
-  origin->type = known_type(record.type);
+  complete(*origin);
   origins_.emplace(key, origin);
   last_news_ = clock();
   return origin;
@@ -122,8 +123,10 @@ Route::Verdict DomainCore::verdict_of(const Subscriber& subscriber, const Source
   return Route::Verdict::deliver;
 }
 
-void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Type& type,
-                           const Format* format) const {
+void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Origin& origin) const {
+  const Type& type = origin.type;
+  const Binding& binding = origin.binding;
+  const Format* format = find_format(options_.formats, origin.format);
   if (format == nullptr) {
     plan.error =
         Error(ErrorCode::unknown_format, "it is published in a format this program does not have",
@@ -147,7 +150,9 @@ void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Type&
                        plan.refusals.empty() ? "" : text_of(plan.refusals.front()));
     return;
   }
-  Result<std::unique_ptr<Decoder>> decoder = format->decoder(assignment, *layout);
+  Result<std::unique_ptr<Decoder>> decoder =
+      binding.valid() ? format->bound_decoder(assignment, *layout, binding)
+                      : format->decoder(assignment, *layout);
   if (!decoder) {
     plan.error = decoder.error();
     return;
@@ -159,11 +164,13 @@ void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Type&
 Plan* DomainCore::plan_for(Subscriber& subscriber, const Origin& origin) {
   const TypeId id = origin.source->type;
   for (const auto& plan : subscriber.plans)
-    if (plan->type == id && plan->format == origin.format) return plan.get();
+    if (plan->type == id && plan->format == origin.format && plan->binding == origin.binding_id)
+      return plan.get();
   auto plan = std::make_unique<Plan>();
   plan->type = id;
   plan->format = origin.format;
-  make_plan(*plan, subscriber, origin.type, find_format(options_.formats, origin.format));
+  plan->binding = origin.binding_id;
+  make_plan(*plan, subscriber, origin);
   if (plan->decoder == nullptr) {
     std::string line = origin.source->type_name + " of " + origin.source->name +
                        " is not delivered: " + plan->error.text();
@@ -184,7 +191,7 @@ void DomainCore::route(Origin& origin, proto::Outbox& out) {
     for (Route& old : before)
       if (old.subscriber.get() == subscriber) to.last = old.last;
     to.verdict = verdict_of(*subscriber, *origin.source);
-    if (to.verdict == Route::Verdict::deliver && origin.type.valid()) {
+    if (to.verdict == Route::Verdict::deliver && origin.described()) {
       to.plan = plan_for(*subscriber, origin);
       if (to.plan->decoder == nullptr) to.verdict = Route::Verdict::refused;
     }
@@ -200,8 +207,31 @@ void DomainCore::route(Origin& origin, proto::Outbox& out) {
   const bool needed = std::any_of(origin.routes.begin(), origin.routes.end(), [](const Route& to) {
     return to.verdict == Route::Verdict::deliver;
   });
-  if (needed && !origin.type.valid() && !origin.unusable)
-    engine_->want_document(clock(), origin.source->type, out);
+  if (!needed || origin.described() || origin.unusable) return;
+  if (!origin.type.valid()) engine_->want_document(clock(), origin.source->type, out);
+  if (!origin.binding_id.is_zero() && !origin.binding.valid())
+    engine_->want_document(clock(), proto::document_id(origin.binding_id), out);
+}
+
+// Takes what is known of the origin's type and binding.
+void DomainCore::complete(Origin& origin) {
+  if (!origin.type.valid()) {
+    origin.type = known_type(origin.source->type);
+    // Known to be broken, not merely unknown.
+    origin.unusable = !origin.type.valid() && !engine_->document_of(origin.source->type).empty();
+  }
+  if (!origin.type.valid() || origin.binding_id.is_zero() || origin.binding.valid()) return;
+  const ByteView document = engine_->document_of(proto::document_id(origin.binding_id));
+  if (document.empty()) return;
+  Result<Binding> binding = Binding::from_document(document, origin.type);
+  if (binding) {
+    origin.binding = std::move(*binding);
+    return;
+  }
+  ++documents_invalid_;
+  origin.unusable = true;
+  tell("a binding document is not valid: " + binding.error().text() + ", binding " +
+       origin.binding_id.hex() + " of " + origin.source->name);
 }
 
 void DomainCore::learn(const Type& type) {
@@ -226,11 +256,13 @@ Type DomainCore::known_type(TypeId id) {
 }
 
 void DomainCore::document_arrived(TypeId id, proto::Outbox& out) {
-  const Type type = known_type(id);
   for (const auto& [key, origin] : origins_) {
-    if (origin->source->type != id || origin->type.valid()) continue;
-    origin->type = type;
-    origin->unusable = !type.valid();
+    const bool concerned =
+        origin->source->type == id ||
+        (!origin->binding_id.is_zero() && proto::document_id(origin->binding_id) == id);
+    if (!concerned || origin->described() || origin->unusable) continue;
+    complete(*origin);
+    if (!origin->described() && !origin->unusable) continue;
     route(*origin, out);
     std::deque<domain::Held> held;
     held.swap(origin->held);

@@ -224,7 +224,7 @@ domain::PublisherEvidence DomainCore::evidence_of(const Origin* origin, const So
   }
   p.received = origin->messages;
   p.published_then = origin->announced_first;
-  if (!origin->type.valid()) p.state = PublisherEvidence::State::document_missing;
+  if (!origin->described()) p.state = PublisherEvidence::State::document_missing;
   for (const Route& to : origin->routes) {
     if (to.subscriber.get() != subscriber) continue;
     if (to.verdict == Route::Verdict::filtered) p.state = PublisherEvidence::State::filtered;
