@@ -62,6 +62,11 @@ constexpr ErrorRow kErrors[] = {
      "Give every field that the message names, or make the field optional in the type."},
     {unknown_format, "There is no data format of this name in this build.",
      "`dts formats` lists them."},
+    {filter,
+     "A filter, rate or dead band cannot be used: the expression has an error, or the type has no "
+     "such field or unit.",
+     "The caret shows the place. The language is in docs/reference/filters.md; `dts show TYPE` "
+     "lists the fields."},
     {no_interface, "No network interface is usable.",
      "Only this machine or this process is reached. `dts doctor` says which interfaces there are "
      "and why they are not used."},

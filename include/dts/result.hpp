@@ -43,6 +43,7 @@ enum class ErrorCode : std::uint16_t {
   wrong_value = 1205,
   missing_field = 1206,
   unknown_format = 1207,
+  filter = 1208,
   // 13xx: network and system
   no_interface = 1301,
   system = 1302,

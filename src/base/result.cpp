@@ -43,6 +43,7 @@ constexpr std::array kErrorNames{
     ErrorName{ErrorCode::wrong_value, "wrong_value"},
     ErrorName{ErrorCode::missing_field, "missing_field"},
     ErrorName{ErrorCode::unknown_format, "unknown_format"},
+    ErrorName{ErrorCode::filter, "filter"},
     ErrorName{ErrorCode::no_interface, "no_interface"},
     ErrorName{ErrorCode::system, "system"},
     ErrorName{ErrorCode::address_in_use, "address_in_use"},
