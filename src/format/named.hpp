@@ -45,8 +45,7 @@ struct Container {
                                   // more than the bytes that are left
 };
 
-// ---- Writer
-// --------------------------------------------------------------------------------------
+// ---- Writer -------------------------------------------------------------------------------------
 //
 // struct ExampleNames {                     // made once per encoder, for all names of the type
 //   using Key = ...;                        // a name, prepared (e.g. its bytes)
@@ -78,8 +77,7 @@ struct Container {
 //   // An any: has "type" and "value", members like any other; keys made by Names::key().
 // };
 //
-// ---- Reader
-// --------------------------------------------------------------------------------------
+// ---- Reader -------------------------------------------------------------------------------------
 //
 // Every call reads the next thing of the message and returns false, with the failure set, when it
 // is another one or is broken. Nothing is read behind the message. Numbers are checked by the walk
@@ -88,7 +86,7 @@ struct Container {
 // struct ExampleReader {
 //   static constexpr bool any_is_message = false;   // as the Writer's: bytes() gives the message
 //   ExampleReader(ByteView message, Allowance&, Failure&);
-//   // Optional: made once per decoder, of the publisher's type; prepare() is called before begin().
+//   // Optional: made once per decoder, of the publisher's type; prepare() is called first.
 //   struct Prepared { explicit Prepared(const Type&); };
 //   void prepare(const Prepared&);
 //   // Optional: an any's value may be a message of its own, in bytes() and for this Reader.
@@ -111,18 +109,19 @@ struct Container {
 //   // kind (valid until the next call). Otherwise is_block = false and nothing is consumed.
 //   bool numbers(Kind element, bool& is_block, ByteView& bytes);
 //   bool begin_list(Container&); bool next_item(Container&, bool& more); bool end_list(Container&);
-//   // next_item, next_entry and next_member say more = false once, behind the last; then the end_
-//   // call follows.
-//   // Per entry: next_entry, the key as a scalar, middle_of_entry, the value, end_entry.
-//   bool begin_map(Container&); bool next_entry(Container&, bool& more);
-//   bool middle_of_entry(Container&); bool end_entry(Container&); bool end_map(Container&);
-//   // Per member: next_member (the name: until the next call), the value, end_member.
-//   bool begin_struct(Container&); bool next_member(Container&, bool& more, std::string_view&
-//   name); bool end_member(Container&); bool end_struct(Container&);
 //   // Optional (a Reader may lack it), for a list whose count is known: reads the first items into
 //   // `first`, as long as each is spelt as exactly this kind, and says how many; next_item is
 //   // called for the others only.
 //   bool items(Container&, Kind element, void* first, std::size_t count, std::size_t& read);
+//   // Per entry: next_entry, the key as a scalar, middle_of_entry, the value, end_entry.
+//   bool begin_map(Container&); bool next_entry(Container&, bool& more);
+//   bool middle_of_entry(Container&); bool end_entry(Container&); bool end_map(Container&);
+//   // Per member: next_member (the name: until the next call), the value, end_member.
+//   bool begin_struct(Container&);
+//   bool next_member(Container&, bool& more, std::string_view& name);
+//   bool end_member(Container&); bool end_struct(Container&);
+//   // next_item, next_entry and next_member say more = false once, behind the last; then the end_
+//   // call follows.
 //   // A union: a struct of at most one member unless the format has something better. After `none`
 //   // all of it has been read: end_case is not called.
 //   bool begin_case(Container&, bool& none, std::string_view& name); bool end_case(Container&);
@@ -132,8 +131,7 @@ struct Container {
 //   using Mark = ...; Mark mark() const; void go_to(Mark);
 // };
 
-// ---- what both walks share
-// -------------------------------------------------------------------------
+// ---- what both walks share ----------------------------------------------------------------------
 
 constexpr std::uint32_t depth_max = 64;  // levels that are written
 

@@ -1,0 +1,59 @@
+// Output: bytes appended to a message, for encoders that write piece by piece. It makes room ahead
+// and trims at the end, so that a piece costs one comparison. One thread; for one encode call.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include <dts/bytes.hpp>
+
+namespace dts::format {
+
+class Output {
+ public:
+  explicit Output(Bytes& out) : out_(out), at_(out.data() + out.size()), end_(at_) {}
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Room for `count` bytes at the end of the message; say with used() how far it was filled.
+  std::uint8_t* room(std::size_t count) {
+    if (static_cast<std::size_t>(end_ - at_) < count) grow(count);
+    return at_;
+  }
+  void used(std::uint8_t* end) { at_ = end; }
+
+  void block(const void* from, std::size_t count) {
+    if (count >= large) return large_block(static_cast<const std::uint8_t*>(from), count);
+    std::uint8_t* to = room(count);
+    if (count > 0) std::memcpy(to, from, count);
+    at_ = to + count;
+  }
+
+  // Cuts off the room that was not used. Whatever fails before leaves the bytes for the caller to
+  // cut off.
+  void finish() { out_.resize(size()); }
+  std::size_t size() const { return static_cast<std::size_t>(at_ - out_.data()); }
+
+ private:
+  static constexpr std::size_t large = 4096;
+
+  // The vector fills what it grows by with zeros: not too much at a time. Its capacity doubles.
+  void grow(std::size_t count) {
+    const std::size_t size_now = size();
+    out_.resize(size_now + count + std::clamp<std::size_t>(size_now, 256, 64 * 1024));
+    at_ = out_.data() + size_now;
+    end_ = out_.data() + out_.size();
+  }
+  void large_block(const std::uint8_t* from, std::size_t count) {
+    out_.resize(size());
+    out_.insert(out_.end(), from, from + count);
+    at_ = end_ = out_.data() + out_.size();
+  }
+
+  Bytes& out_;
+  std::uint8_t* at_;
+  std::uint8_t* end_;
+};
+
+}  // namespace dts::format
