@@ -13,6 +13,7 @@ endmacro()
 
 dts_format(capnproto)
 dts_format(json)
+dts_format(cbor)
 dts_format(raw)
 
 dts_transport(udp)
