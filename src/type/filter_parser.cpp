@@ -96,7 +96,7 @@ class Scanner {
     for (const std::size_t size : {std::size_t{2}, std::size_t{1}}) {
       const FilterRelation* found = find_relation(rest.substr(0, size));
       if (found == nullptr) continue;
-      take(size);
+      take(found->text.size());
       return found;
     }
     if (rest.starts_with("=")) return error(one, "there is no =", "==");
