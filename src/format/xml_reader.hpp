@@ -54,8 +54,11 @@ class Reader {
   }
 
   bool begin_list(Container&) { return is_plain("elements"); }
-  bool next_item(Container&, bool& more) { return next("item", more); }
-  bool end_item(Container&) { return scanner_.close(); }
+  bool next_item(Container& list, bool& more) {
+    if (list.end != 0 && !scanner_.close()) return false;  // the item before
+    list.end = 1;
+    return next("item", more);
+  }
   bool end_list(Container&) { return true; }
   // <entry><key>...</key><value>...</value></entry>
   bool begin_map(Container&) { return is_plain("elements"); }

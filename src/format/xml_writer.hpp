@@ -178,14 +178,15 @@ class Writer {
 
   template <class T>
   void number(T value) {
-    at_ = std::to_chars(room(24), limit_, value).ptr;
+    char* const to = room(24);
+    at_ = std::to_chars(to, to + 24, value).ptr;
   }
   template <class T>
   void floating(T value) {
-    if (std::isfinite(value))
-      at_ = std::to_chars(room(32), limit_, value).ptr;
-    else
-      put(std::isnan(value) ? "NaN" : value > 0 ? "INF" : "-INF");
+    if (!std::isfinite(value))
+      return put(std::isnan(value) ? "NaN" : value > 0 ? "INF" : "-INF");
+    char* const to = room(32);
+    at_ = std::to_chars(to, to + 32, value).ptr;
   }
   void base64(ByteView bytes) { at_ = write_base64(room(bytes.size() / 3 * 4 + 4), bytes); }
 
