@@ -1,4 +1,5 @@
-// Little-endian loads and stores at any alignment. The compiler turns each into one instruction.
+// Loads and stores at any alignment, little-endian or (_big) big-endian. The compiler turns each
+// into one instruction or two.
 #pragma once
 
 #include <bit>
@@ -22,6 +23,26 @@ template <class T>
 inline void store(void* to, T value) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
   std::memcpy(to, &value, sizeof value);
+}
+
+// Of an unsigned integer.
+template <class T>
+inline T swap_bytes(T value) noexcept {
+  static_assert(std::is_unsigned_v<T>);
+  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
+  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
+  return value;
+}
+
+template <class T>
+inline T load_big(const void* from) noexcept {
+  return swap_bytes(load<T>(from));
+}
+
+template <class T>
+inline void store_big(void* to, T value) noexcept {
+  store(to, swap_bytes(value));
 }
 
 }  // namespace dts::base

@@ -12,26 +12,9 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 
-// A name with its head. Most are short: those are copied without asking how long they are.
-class Key {
- public:
-  Key() = default;
-  explicit Key(std::string_view name);
-  void write(Output& out) const {
-    if (bytes_.size() > sizeof short_) return out.block(bytes_.data(), bytes_.size());
-    std::uint8_t* to = out.room(sizeof short_);
-    std::memcpy(to, short_, sizeof short_);
-    out.used(to + bytes_.size());
-  }
-
- private:
-  Bytes bytes_;
-  std::uint8_t short_[24] = {};
-};
-
 struct CborNames {
-  using Key = cbor::Key;
-  Key key(std::string_view name) { return Key(name); }
+  using Key = Piece;
+  Key key(std::string_view name);
 };
 
 class CborWriter {
@@ -39,7 +22,6 @@ class CborWriter {
   using Names = CborNames;
   static constexpr bool any_is_message = false;
 
-  explicit CborWriter(Bytes& out) : out_(out) {}
   CborWriter(Bytes& out, const Names&) : out_(out) {}
   void finish() { out_.finish(); }
 
@@ -54,19 +36,22 @@ class CborWriter {
   void real(float value) {
     std::uint8_t* to = out_.room(5);
     *to = 0xfa;
-    base::store(to + 1, __builtin_bswap32(std::bit_cast<std::uint32_t>(value)));
+    base::store_big(to + 1, std::bit_cast<std::uint32_t>(value));
     out_.used(to + 5);
   }
   void real(double value) {
     std::uint8_t* to = out_.room(9);
     *to = 0xfb;
-    base::store(to + 1, __builtin_bswap64(std::bit_cast<std::uint64_t>(value)));
+    base::store_big(to + 1, std::bit_cast<std::uint64_t>(value));
     out_.used(to + 9);
   }
   bool text(std::string_view utf8, Failure&) {
-    head(major_text, utf8.size());
-    out_.block(utf8.data(), utf8.size());
+    name(utf8);
     return true;
+  }
+  void name(std::string_view name) {
+    head(major_text, name.size());
+    out_.block(name.data(), name.size());
   }
   void bytes(ByteView bytes) {
     head(major_bytes, bytes.size());
@@ -84,7 +69,7 @@ class CborWriter {
     integer(value.coefficient);
   }
 
-  void symbol(const Key& key) { key.write(out_); }
+  void symbol(const Piece& key) { key.write(out_); }
   // d8 tag | 4x bytes | the numbers as they lie in memory
   bool numbers(Kind element, const void* first, std::size_t count) {
     const std::uint64_t tag = typed_array_tag(element);
@@ -105,14 +90,14 @@ class CborWriter {
   void end_entry() {}
   void end_map() {}
   void begin_struct(std::size_t members) { head(major_map, members); }
-  void begin_member(const Key& key) { key.write(out_); }
-  void end_member(const Key&) {}
+  void begin_member(const Piece& key) { key.write(out_); }
+  void end_member(const Piece&) {}
   void end_struct() {}
-  void begin_case(const Key& key) {
+  void begin_case(const Piece& key) {
     head(major_map, 1);
     key.write(out_);
   }
-  void end_case(const Key&) {}
+  void end_case(const Piece&) {}
   void no_case() { head(major_map, 0); }
 
   void head(std::uint8_t major, std::uint64_t argument) {
@@ -127,15 +112,15 @@ class CborWriter {
       out_.used(to + 2);
     } else if (argument <= 0xffff) {
       *to = first | 25;
-      base::store(to + 1, __builtin_bswap16(static_cast<std::uint16_t>(argument)));
+      base::store_big(to + 1, static_cast<std::uint16_t>(argument));
       out_.used(to + 3);
     } else if (argument <= 0xffffffff) {
       *to = first | 26;
-      base::store(to + 1, __builtin_bswap32(static_cast<std::uint32_t>(argument)));
+      base::store_big(to + 1, static_cast<std::uint32_t>(argument));
       out_.used(to + 5);
     } else {
       *to = first | 27;
-      base::store(to + 1, __builtin_bswap64(argument));
+      base::store_big(to + 1, argument);
       out_.used(to + 9);
     }
   }
@@ -164,12 +149,12 @@ class CborWriter {
   Output out_;
 };
 
-Key::Key(std::string_view name) {
-  CborWriter writer(bytes_);
-  Failure failure;
-  writer.text(name, failure);
+Piece CborNames::key(std::string_view name) {
+  Bytes bytes;
+  CborWriter writer(bytes, *this);
+  writer.name(name);
   writer.finish();
-  if (bytes_.size() <= sizeof short_) std::memcpy(short_, bytes_.data(), bytes_.size());
+  return Piece(bytes);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include <format/exact_number.hpp>
+
 namespace dts::format::cbor {
 
 namespace {
@@ -48,13 +50,13 @@ bool CborReader::wide_head(Head& head) {
       head.argument = *after;
       break;
     case 2:
-      head.argument = __builtin_bswap16(base::load<std::uint16_t>(after));
+      head.argument = base::load_big<std::uint16_t>(after);
       break;
     case 4:
-      head.argument = __builtin_bswap32(base::load<std::uint32_t>(after));
+      head.argument = base::load_big<std::uint32_t>(after);
       break;
     default:
-      head.argument = __builtin_bswap64(base::load<std::uint64_t>(after));
+      head.argument = base::load_big<std::uint64_t>(after);
   }
   at_ = after + width;
   return true;
@@ -158,18 +160,7 @@ bool CborReader::integer_slow(named::Integer& number) {
     number = {head.argument, head.major == major_negative};
     return true;
   }
-  double value;
-  if (!is_float(head)) return mismatch(item, "an integer");
-  value = to_double(head);
-  if (value != std::trunc(value) || value < -9223372036854775808.0 ||
-      value >= 18446744073709551616.0)
-    return mismatch(item, "an integer");
-  if (value < 0) {
-    number = {~static_cast<std::uint64_t>(static_cast<std::int64_t>(value)), true};
-  } else {
-    number = {static_cast<std::uint64_t>(value), false};
-  }
-  return true;
+  return (is_float(head) && exact_integer(to_double(head), number)) || mismatch(item, "an integer");
 }
 
 // Bytes, big-endian; -1 - n when negative.
@@ -205,17 +196,7 @@ bool CborReader::real_slow(double& value, bool single) {
   named::Integer number;
   at_ = item;
   if (!integer_slow(number)) return false;
-  // -1 - n has a bit more than n at most: where that would round, n is refused anyway.
-  value = static_cast<double>(number.magnitude);
-  if (single) value = static_cast<float>(value);
-  if (!(value < 18446744073709551616.0) || static_cast<std::uint64_t>(value) != number.magnitude)
-    return not_exact(single ? "f32" : "f64");
-  if (!number.negative) return true;
-  const double exact = -1 - value;
-  if (-exact - 1 != value || (single && static_cast<float>(exact) != exact))
-    return not_exact(single ? "f32" : "f64");
-  value = exact;
-  return true;
+  return exact_real(number, single, value) || not_exact(single ? "f32" : "f64");
 }
 
 bool CborReader::not_exact(const char* kind) {

@@ -49,12 +49,12 @@ class CborReader {
   }
   bool real(double& value, bool single) {
     if (left() >= 9 && *at_ == 0xfb && !single) {
-      value = std::bit_cast<double>(__builtin_bswap64(base::load<std::uint64_t>(at_ + 1)));
+      value = std::bit_cast<double>(base::load_big<std::uint64_t>(at_ + 1));
       at_ += 9;
       return true;
     }
     if (left() >= 5 && *at_ == 0xfa) {
-      value = std::bit_cast<float>(__builtin_bswap32(base::load<std::uint32_t>(at_ + 1)));
+      value = std::bit_cast<float>(base::load_big<std::uint32_t>(at_ + 1));
       at_ += 5;
       return true;
     }

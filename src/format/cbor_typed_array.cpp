@@ -125,11 +125,7 @@ bool store_exact_integer(const Shape& shape, T value, std::uint8_t* to) {
 template <class T>
 void swap_all(ByteView from, std::uint8_t* to) {
   for (std::size_t i = 0; i + sizeof(T) <= from.size(); i += sizeof(T)) {
-    T bits = base::load<T>(from.data() + i);
-    if constexpr (sizeof(T) == 2) bits = __builtin_bswap16(bits);
-    if constexpr (sizeof(T) == 4) bits = __builtin_bswap32(bits);
-    if constexpr (sizeof(T) == 8) bits = __builtin_bswap64(bits);
-    base::store(to + i, bits);
+    base::store(to + i, base::load_big<T>(from.data() + i));
   }
 }
 

@@ -57,7 +57,8 @@ struct Container {
 //   // true: an any's value is a message of its own, written with bytes() (ion: its symbol table)
 //   static constexpr bool any_is_message = false;
 //   ExampleWriter(Bytes& out, const Names& names);   // appends to `out`; writes what comes first
-//   void finish();                          // what comes last
+//   void finish();                          // what comes last; or, when it may fail:
+//   bool finish(Failure&);
 //   void boolean(bool); void integer(std::int64_t); void unsigned_integer(std::uint64_t);
 //   void real(float); void real(double);
 //   bool text(std::string_view utf8, Failure&);   // checked by the walk. False: cannot be held

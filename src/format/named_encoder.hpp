@@ -344,10 +344,16 @@ bool NamedEncoder<Writer>::encode(const void* value, Bytes& out, std::uint32_t d
                                   Failure& failure) const {
   const std::size_t start = out.size();
   Writer writer(out, names_);
-  if (EncodeRun<Writer>(*this, writer, depth, failure).write(*root_, value)) {
-    writer.finish();
+  const auto finish = [&] {
+    if constexpr (requires { writer.finish(failure); }) {
+      return writer.finish(failure);
+    } else {
+      writer.finish();
+      return true;
+    }
+  };
+  if (EncodeRun<Writer>(*this, writer, depth, failure).write(*root_, value) && finish())
     return true;
-  }
   out.resize(start);
   return false;
 }

@@ -56,4 +56,24 @@ class Output {
   std::uint8_t* end_;
 };
 
+// Bytes prepared once and written often, a name for example. Most are short: those are copied
+// without asking how long they are.
+class Piece {
+ public:
+  Piece() = default;
+  explicit Piece(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {
+    if (bytes.size() <= sizeof short_) std::copy(bytes.begin(), bytes.end(), short_);
+  }
+  void write(Output& out) const {
+    if (bytes_.size() > sizeof short_) return out.block(bytes_.data(), bytes_.size());
+    std::uint8_t* to = out.room(sizeof short_);
+    std::memcpy(to, short_, sizeof short_);
+    out.used(to + bytes_.size());
+  }
+
+ private:
+  Bytes bytes_;
+  std::uint8_t short_[24] = {};
+};
+
 }  // namespace dts::format
