@@ -14,6 +14,7 @@ endmacro()
 dts_format(capnproto)
 dts_format(json)
 dts_format(cbor)
+dts_format(messagepack)
 dts_format(raw)
 dts_format(xml)
 
