@@ -28,32 +28,48 @@ struct Refusal {
   std::string path;
   std::string reason;
   std::string hint;
+
+  // The one text of it, wherever it is shown: "pressure: ... (try: declare f64 [bar] here)".
+  std::string text() const;
 };
 
 // How one value is turned into another.
 enum class Conversion : std::uint8_t {
   copy,         // same kind, same meaning
   widen,        // exact: iN->iM, uN->uM, uN->iM, f32->f64, ints that fit f64 or f32
+  narrow,       // what the field asked for: checked value by value
   structure,    // `pair` says how, member by member
   enumeration,  // by symbol through `pair`
   union_,       // by case through `pair`
   list,         // list->list, array->list, array->array of the same length: `element`
-  array,        // list->array: checked on length, `element`
+  array,        // list->array, array->shorter array: checked on length, `element`
   map,          // `key`, `element`
   optional,     // optional<T> -> optional<U>: `element`
   wrap,         // T -> optional<U>: `element`
   unwrap,       // optional<T> -> U with a default (or checked): `element`
-  affine,       // unit conversion: y = x * scale + offset
+};
+
+// A change of unit, composed from exact fractions: y = x * scale + offset, or with `offset_first`
+// y = (x + offset) * scale. Each constant is the sum of two doubles, so that the result is the
+// exact one, rounded once.
+struct UnitChange {
+  double scale = 1, scale_low = 0;
+  double offset = 0, offset_low = 0;
+  bool offset_first = false;
+  std::int64_t factor = 0;  // integer to integer: y = x * factor; 0: there is no such factor
+  std::string text;         // "(x - 32)*5/9"
 };
 
 struct Step {
   Conversion conversion = Conversion::copy;
-  TypeRef from;                  // in the publisher's nodes
-  TypeRef to;                    // in the subscriber's nodes
-  std::uint32_t pair = 0;        // structure, enumeration, union_: index into Assignment::pairs
-  double scale = 1, offset = 0;  // affine
+  OnMisfit misfit = OnMisfit::discard;  // of the field; discard within lists, arrays and maps
+  std::uint32_t pair = 0;               // structure, enumeration, union_: index into pairs()
+  std::uint32_t unit = no_unit;         // copy, widen, narrow: index into units()
+  const TypeRef* from = nullptr;        // in the publisher's nodes
+  const TypeRef* to = nullptr;          // in the subscriber's nodes
   std::vector<Step>
       arguments;  // list, array, optional, wrap, unwrap: [element]; map: [key, element]
+  static constexpr std::uint32_t no_unit = 0xffffffff;
 };
 
 // One member of P read into one member of S.
@@ -70,7 +86,7 @@ struct NodePair {
   std::vector<MemberStep> members;    // structure, union_: in the publisher's order
   std::vector<std::uint32_t> absent;  // structure: S members that P lacks: default or empty
   // enumeration: (publisher value, subscriber value) by symbol, sorted by the former. A value not
-  // listed is kept as it is when S is open; when S is closed the message is discarded.
+  // listed is kept as it is when S is open; when S is closed it does not fit.
   std::vector<std::pair<std::int32_t, std::int32_t>> symbols;
 };
 
@@ -104,6 +120,8 @@ class Assignment {
   // pairs()[0] is the root pair; empty when refused.
   const std::vector<NodePair>& pairs() const& noexcept { return pairs_; }
   std::vector<NodePair> pairs() && { return std::move(pairs_); }
+  const std::vector<UnitChange>& units() const& noexcept { return units_; }
+  std::vector<UnitChange> units() && { return std::move(units_); }
 
  private:
   friend class AssignmentMaker;
@@ -113,6 +131,7 @@ class Assignment {
   std::vector<Refusal> refusals_;
   std::vector<std::string> differences_;
   std::vector<NodePair> pairs_;
+  std::vector<UnitChange> units_;
 };
 
 // What differs between two types, member by member, for people: unchanged lines start with "  ",

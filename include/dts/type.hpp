@@ -59,6 +59,13 @@ struct TypeRef {
   friend bool operator==(const TypeRef&, const TypeRef&) = default;
 };
 
+// What a subscriber wishes for a value of a message that does not fit its field.
+enum class OnMisfit : std::uint8_t {
+  discard,      // the whole message
+  use_default,  // of the field; none for an optional without one
+  trim,         // what is longer than an array<T, N> is cut; anything else discards
+};
+
 // A field of a struct, or a case of a union.
 struct Field {
   std::optional<std::uint32_t> id;  // all fields of a struct have one, or none has
@@ -72,7 +79,11 @@ struct Field {
   bool must_understand = false;
   // Not part of the identity:
   std::string doc;
-  std::vector<std::string> aliases;
+  std::vector<std::string> aliases;  // former names
+  OnMisfit misfit = OnMisfit::discard;
+  // Also read what may not fit, checked value by value: larger integers, 64-bit integers as floats,
+  // f64 as f32, an optional that may be empty.
+  bool narrow = false;
 };
 
 struct Symbol {

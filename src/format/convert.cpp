@@ -38,9 +38,10 @@ bool convert_list(const PlanStep& step, const Layout& lies, const void* from, vo
       lies.kind == Kind::array ? lies.length : lies.functions.count(lies, from);
   const Layout& target = *step.to;
   std::byte* place = nullptr;
-  if (!resize(target, to, count, place, failure)) return false;
+  std::size_t kept = 0;
+  if (!resize(step, to, count, kept, place, failure)) return false;
   const auto* element = static_cast<const std::byte*>(lies.functions.elements(lies, from));
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < kept; ++i) {
     if (!convert(*step.element, *lies.element, element + i * lies.element->size,
                  place + i * target.element->size, failure)) {
       return failure.in(i);
@@ -86,7 +87,8 @@ bool convert_structure(const PlanPair& pair, const Layout& lies, const void* fro
     if (member.step == nullptr) continue;
     if (!convert(*member.step, *lies.fields[i].layout,
                  static_cast<const std::byte*>(from) + lies.fields[i].offset,
-                 static_cast<std::byte*>(to) + member.offset, failure)) {
+                 static_cast<std::byte*>(to) + member.offset, failure) &&
+        !recover(member, to, failure)) {
       return failure.in(pair.from->fields[i].name);
     }
   }

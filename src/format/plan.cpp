@@ -4,19 +4,29 @@
 #include <base/assert.hpp>
 #include <base/endian.hpp>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <format/convert.hpp>
 #include <limits>
 #include <map>
+#include <type/unit_change.hpp>
 
 namespace dts::format {
 
 bool Failure::set(ErrorCode error_code, std::string what_text, std::string why_text,
                   std::string hint_text) {
   code = error_code;
+  misfit = false;
   what = std::move(what_text);
   why = std::move(why_text);
   hint = std::move(hint_text);
+  return false;
+}
+
+bool Failure::set_misfit(ErrorCode error_code, std::string what_text, std::string why_text,
+                         std::string hint_text) {
+  set(error_code, std::move(what_text), std::move(why_text), std::move(hint_text));
+  misfit = true;
   return false;
 }
 
@@ -48,23 +58,57 @@ std::string kind_text(Kind kind) { return std::string(kind_name(kind)); }
 
 namespace {
 
-bool out_of_range(const PlanStep& step, const std::string& value, Failure& failure) {
-  return failure.set(ErrorCode::wrong_value, value + " does not fit " + kind_text(step.to->kind));
+// What does not fit: the default of a field that wants it, else the failure.
+bool misfit(const PlanStep& step, void* to, Failure& failure, std::string what,
+            std::string why = {}) {
+  if (step.misfit == OnMisfit::use_default && step.fallback != nullptr) {
+    overwrite(*step.to, to, step.fallback);
+    return true;
+  }
+  return failure.set_misfit(ErrorCode::wrong_value, std::move(what), std::move(why));
+}
+
+template <class From>
+std::string number_text(From value) {
+  if constexpr (std::is_integral_v<From>) {
+    return std::to_string(value);
+  } else {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
+    return text;
+  }
+}
+
+template <class From>
+bool out_of_range(const PlanStep& step, void* to, From value, Failure& failure) {
+  return misfit(step, to, failure,
+                number_text(value) + " does not fit " + kind_text(step.to->kind));
 }
 
 template <class To, class From>
 bool store_integer(const PlanStep& step, void* to, From value, Failure& failure) {
-  if (!std::in_range<To>(value)) return out_of_range(step, std::to_string(value), failure);
+  if (!std::in_range<To>(value)) return out_of_range(step, to, value, failure);
   base::store(to, static_cast<To>(value));
   return true;
+}
+
+// Is the integer `value` the float `stored`, to the bit?
+template <class To, class From>
+bool is_exactly(To stored, From value) {
+  // 2^63 and 2^64 are floats, but no integers: the cast back would be undefined.
+  constexpr To limit =
+      static_cast<To>(std::is_signed_v<From> ? 9223372036854775808.0 : 18446744073709551616.0);
+  return stored < limit && static_cast<From>(stored) == value;
 }
 
 template <class To, class From>
 bool store_float(const PlanStep& step, void* to, From value, Failure& failure) {
   const To stored = static_cast<To>(value);
   if constexpr (std::is_floating_point_v<From>) {
-    if (std::isinf(stored) && !std::isinf(value))
-      return out_of_range(step, std::to_string(value), failure);
+    if (step.exact && std::isinf(stored) && !std::isinf(value))
+      return out_of_range(step, to, value, failure);
+  } else if (step.exact && !is_exactly(stored, value)) {
+    return out_of_range(step, to, value, failure);
   }
   base::store(to, stored);
   return true;
@@ -103,45 +147,37 @@ bool store_number(const PlanStep& step, void* to, From value, Failure& failure) 
 
 bool is_real(Kind kind) { return kind == Kind::f32 || kind == Kind::f64; }
 
-// A whole number in another unit: exact, or refused.
+// A whole number in another unit, into a float, or by a whole factor.
 template <class From>
-bool store_affine(const PlanStep& step, void* to, From value, Failure& failure) {
+bool store_in_unit(const PlanStep& step, void* to, From value, Failure& failure) {
   if (is_real(step.to->kind)) {
-    const double y = static_cast<double>(value) * step.scale + step.offset;
+    const auto x = static_cast<double>(value);
+    if (step.exact && !is_exactly(x, value)) return out_of_range(step, to, value, failure);
+    const double y = in_unit(*step.unit, x);
     return step.to->kind == Kind::f32 ? store_float<float>(step, to, y, failure)
                                       : store_float<double>(step, to, y, failure);
   }
-  constexpr double whole_max = 9007199254740992.0;  // 2^53: the doubles that are exact integers
-  if (std::trunc(step.scale) != step.scale || std::trunc(step.offset) != step.offset ||
-      std::abs(step.scale) > whole_max || std::abs(step.offset) > whole_max) {
-    return failure.set(ErrorCode::wrong_value, "the unit conversion would round");
-  }
-  const __int128 y = static_cast<__int128>(value) * static_cast<std::int64_t>(step.scale) +
-                     static_cast<std::int64_t>(step.offset);
-  if (y < 0) {
-    if (y < std::numeric_limits<std::int64_t>::min())
-      return out_of_range(step, std::to_string(value), failure);
-    return store_number(step, to, static_cast<std::int64_t>(y), failure);
-  }
-  if (y > std::numeric_limits<std::uint64_t>::max())
-    return out_of_range(step, std::to_string(value), failure);
-  return store_number(step, to, static_cast<std::uint64_t>(y), failure);
+  const __int128 y = static_cast<__int128>(value) * step.unit->factor;  // at most 127 bits
+  if (y < std::numeric_limits<std::int64_t>::min() || y > std::numeric_limits<std::uint64_t>::max())
+    return out_of_range(step, to, value, failure);
+  return y < 0 ? store_number(step, to, static_cast<std::int64_t>(y), failure)
+               : store_number(step, to, static_cast<std::uint64_t>(y), failure);
 }
 
 }  // namespace
 
 bool store_signed(const PlanStep& step, void* to, std::int64_t value, Failure& failure) {
-  return step.affine ? store_affine(step, to, value, failure)
-                     : store_number(step, to, value, failure);
+  return step.unit != nullptr ? store_in_unit(step, to, value, failure)
+                              : store_number(step, to, value, failure);
 }
 
 bool store_unsigned(const PlanStep& step, void* to, std::uint64_t value, Failure& failure) {
-  return step.affine ? store_affine(step, to, value, failure)
-                     : store_number(step, to, value, failure);
+  return step.unit != nullptr ? store_in_unit(step, to, value, failure)
+                              : store_number(step, to, value, failure);
 }
 
 bool store_real(const PlanStep& step, void* to, double value, Failure& failure) {
-  if (step.affine) value = value * step.scale + step.offset;
+  if (step.unit != nullptr) value = in_unit(*step.unit, value);
   if (step.to->kind == Kind::f64) return store_float<double>(step, to, value, failure);
   if (step.to->kind == Kind::f32) return store_float<float>(step, to, value, failure);
   return failure.set(ErrorCode::decode, "a float cannot be stored as " + kind_text(step.to->kind));
@@ -174,9 +210,9 @@ bool store_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& f
       const TypeNode& closed = pair.from->closed ? *pair.from : pair.to->type.root();
       // A symbol only the publisher has is unknown to an open subscriber, and kept.
       if (!pair.from->closed || !is_symbol_of(*pair.from, value) || pair.to->type.root().closed) {
-        return failure.set(ErrorCode::wrong_value,
-                           std::to_string(value) + " is not a symbol of " + closed.name,
-                           "the enumeration is closed");
+        return misfit(step, to, failure,
+                      std::to_string(value) + " is not a symbol of " + closed.name,
+                      "the enumeration is closed");
       }
     }
   }
@@ -186,8 +222,9 @@ bool store_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& f
                                              value < std::int64_t{1} << (8 * layout.width - 1)
                                        : value >= 0 && value < std::int64_t{1} << 8 * layout.width;
   if (!fits) {
-    return failure.set(ErrorCode::wrong_value, std::to_string(value) + " does not fit " +
-                                                   layout.type.name() + " in this program");
+    return misfit(
+        step, to, failure,
+        std::to_string(value) + " does not fit " + layout.type.name() + " in this program");
   }
   std::memcpy(to, &value, layout.width);  // little-endian: the low bytes come first
   return true;
@@ -209,11 +246,17 @@ std::int64_t load_symbol(const Layout& layout, const void* from) {
   }
 }
 
+bool resize(const PlanStep& step, void* to, std::size_t count, std::size_t& kept, std::byte*& first,
+            Failure& failure) {
+  kept = trims(step) ? std::min<std::size_t>(count, step.to->length) : count;
+  return resize(*step.to, to, kept, first, failure);
+}
+
 bool resize(const Layout& list, void* to, std::size_t count, std::byte*& first, Failure& failure) {
   if (list.kind == Kind::array) {
     if (count != list.length) {
-      return failure.set(ErrorCode::wrong_value,
-                         std::to_string(count) + " elements, not " + std::to_string(list.length));
+      return failure.set_misfit(ErrorCode::wrong_value, std::to_string(count) + " elements, not " +
+                                                            std::to_string(list.length));
     }
     // The elements of a value we were handed to overwrite.
     first = static_cast<std::byte*>(const_cast<void*>(list.functions.elements(list, to)));
@@ -243,9 +286,9 @@ bool store_empty(const PlanStep& step, void* to, Failure& failure) {
     return true;
   }
   if (step.fallback == nullptr) {
-    return failure.set(ErrorCode::missing_field, "no value",
-                       "the publisher left an optional value out that the subscriber needs",
-                       "make the field optional, or give it a default");
+    return failure.set_misfit(ErrorCode::missing_field, "no value",
+                              "the publisher left an optional value out that the subscriber needs",
+                              "make the field optional, or give it a default");
   }
   overwrite(*step.to, to, step.fallback);
   return true;
@@ -254,10 +297,18 @@ bool store_empty(const PlanStep& step, void* to, Failure& failure) {
 bool store_no_case(const PlanStep& step, void* to, Failure& failure) {
   const Layout& layout = *step.pair->to;
   if (layout.type.root().closed || layout.functions.choose == nullptr) {
-    return failure.set(ErrorCode::wrong_value, "no case that " + layout.type.name() + " knows",
-                       "the union is closed");
+    return misfit(step, to, failure, "no case that " + layout.type.name() + " knows",
+                  "the union is closed");
   }
   layout.functions.choose(layout, to, Layout::no_case);
+  return true;
+}
+
+bool recover(const PlanMember& member, void* to, Failure& failure) {
+  const PlanStep& step = *member.step;
+  if (!failure.misfit || step.misfit != OnMisfit::use_default) return false;
+  overwrite(*step.to, static_cast<std::byte*>(to) + member.offset, step.fallback);
+  failure = Failure();
   return true;
 }
 
@@ -281,6 +332,7 @@ class PlanMaker {
 
   Result<void> make(const Layout& layout) {
     plan_.publisher_ = assignment_.publisher();
+    plan_.units_ = assignment_.units();
     const PlanPair* root = pair(0, layout);
     PlanStep& step = plan_.steps_.emplace_back();
     step.from = root->from->kind;
@@ -331,8 +383,8 @@ class PlanMaker {
     const Layout& layout = *made.to;
     const bool is_structure = layout.kind == Kind::structure;
     std::byte* defaults = nullptr;
-    if (is_structure &&
-        (!source.absent.empty() || omission_ == Plan::Omission::possible || unwraps(source))) {
+    if (is_structure && (!source.absent.empty() || omission_ == Plan::Omission::possible ||
+                         needs_fallback(source))) {
       defaults = block(layout);
       apply_defaults(layout, defaults);
       made.defaults = defaults;
@@ -346,7 +398,9 @@ class PlanMaker {
       const LayoutField& place = layout.fields[member.to];
       to.to = member.to;
       to.offset = place.offset;
-      const bool has_default = layout.type.root().fields[member.to].default_value.has_value();
+      // An optional that wants its default and has none declared is empty.
+      const Field& field = layout.type.root().fields[member.to];
+      const bool has_default = field.default_value || field.misfit == OnMisfit::use_default;
       const void* fallback = defaults != nullptr && has_default ? defaults + place.offset : nullptr;
       to.step = step(member.step, *place.layout, fallback);
     }
@@ -356,26 +410,28 @@ class PlanMaker {
     }
   }
 
-  static bool unwraps(const NodePair& source) {
-    return std::any_of(source.members.begin(), source.members.end(),
-                       [](const MemberStep& m) { return m.step.conversion == Conversion::unwrap; });
+  static bool needs_fallback(const NodePair& source) {
+    return std::any_of(source.members.begin(), source.members.end(), [](const MemberStep& m) {
+      return m.step.conversion == Conversion::unwrap || m.step.misfit == OnMisfit::use_default;
+    });
   }
 
   const PlanStep* step(const Step& source, const Layout& layout, const void* fallback = nullptr) {
     PlanStep& made = plan_.steps_.emplace_back();
-    made.from = source.from.kind == Kind::reference
-                    ? plan_.publisher_.nodes()[source.from.node].kind
-                    : source.from.kind;
+    made.from = source.from->kind == Kind::reference
+                    ? plan_.publisher_.nodes()[source.from->node].kind
+                    : source.from->kind;
     made.to = &layout;
-    made.source = keep(source.from);
+    made.source = source.from;
+    made.misfit = source.misfit;
+    made.fallback = fallback;
+    if (source.unit != Step::no_unit) made.unit = &plan_.units_[source.unit];
     switch (source.conversion) {
       case Conversion::copy:
-        made.action = copy_of(made.from);
+        made.action = made.unit != nullptr ? Action::number : copy_of(made.from);
         break;
-      case Conversion::affine:
-        made.affine = true;
-        made.scale = source.scale;
-        made.offset = source.offset;
+      case Conversion::narrow:
+        made.exact = true;
         [[fallthrough]];
       case Conversion::widen:
         made.action = Action::number;
@@ -403,8 +459,7 @@ class PlanMaker {
         break;
       case Conversion::unwrap:
         made.action = Action::unwrap;
-        made.fallback = fallback;
-        made.element = step(source.arguments[0], layout);
+        made.element = step(source.arguments[0], layout, fallback);
         break;
     }
     return &made;
@@ -424,9 +479,6 @@ class PlanMaker {
         return Action::bits;
     }
   }
-
-  // The assignment may go away before the plan: its type references are copied.
-  const TypeRef* keep(const TypeRef& source) { return &plan_.sources_.emplace_back(source); }
 
   // The publisher's defaults, converted: for messages that leave a value out.
   Result<void> prepare_omitted() {
@@ -472,11 +524,10 @@ Result<std::unique_ptr<const Plan>> Plan::make(const Assignment& assignment, con
                                                Omission omission) {
   if (!assignment.readable()) {
     const auto& refusals = assignment.refusals();
+    const Refusal first = refusals.empty() ? Refusal{} : refusals[0];
     return Error(ErrorCode::incompatible_type,
-                 assignment.subscriber().name() + " cannot read what is published",
-                 refusals.empty() ? "" : refusals[0].path,
-                 refusals.empty() ? "" : refusals[0].reason,
-                 refusals.empty() ? "" : refusals[0].hint);
+                 assignment.subscriber().name() + " cannot read what is published", first.path,
+                 first.reason, first.hint);
   }
   DTS_ASSERT(assignment.subscriber() == layout.type);
   std::unique_ptr<Plan> plan(new Plan);

@@ -24,7 +24,7 @@ struct PlanPair;
 
 enum class Action : std::uint8_t {
   bits,    // same bits on both sides: bool, integers, floats, time, duration
-  number,  // a number that is widened or changes its unit
+  number,  // a number that is widened, narrowed or changes its unit
   text,
   bytes,
   decimal,
@@ -42,15 +42,17 @@ enum class Action : std::uint8_t {
 // How one value of the publisher's is stored into one place of the subscriber's.
 struct PlanStep {
   Action action = Action::bits;
-  Kind from = Kind::boolean;          // the publisher's kind, references resolved
-  bool affine = false;                // y = x * scale + offset
+  Kind from = Kind::boolean;  // the publisher's kind, references resolved
+  OnMisfit misfit = OnMisfit::discard;
+  bool exact = false;                 // number: the field is narrow, and each value is checked
   const Layout* to = nullptr;         // how the place lies
   const TypeRef* source = nullptr;    // the publisher's type, in the publisher's nodes
   const PlanPair* pair = nullptr;     // structure, enumeration, union_
   const PlanStep* element = nullptr;  // list, map (the value), optional, wrap, unwrap
   const PlanStep* key = nullptr;      // map
-  const void* fallback = nullptr;     // unwrap: what an empty optional becomes; null: an error
-  double scale = 1, offset = 0;
+  // unwrap: what an empty optional becomes; use_default: what does not fit becomes; null: an error.
+  const void* fallback = nullptr;
+  const UnitChange* unit = nullptr;  // number: another unit
 };
 
 // One of the publisher's fields or cases.
@@ -86,11 +88,15 @@ struct PlanPair {
 // Why a value could not be read or written. The path is built on the way out.
 struct Failure {
   ErrorCode code = ErrorCode::decode;
+  bool misfit = false;  // the message is right, but a value does not fit the subscriber's field
   std::string what, why, hint, path;
 
   // All return false, so that `return failure.set(...)` reads well.
   bool set(ErrorCode error_code, std::string what_text, std::string why_text = {},
            std::string hint_text = {});
+  // As set(), of a value that does not fit.
+  bool set_misfit(ErrorCode error_code, std::string what_text, std::string why_text = {},
+                  std::string hint_text = {});
   bool in(std::string_view segment);
   bool in(std::size_t index) { return in(std::string_view(std::to_string(index))); }
   Error error() const;
@@ -144,12 +150,15 @@ class Plan {
   Type publisher_;  // keeps the nodes alive
   const PlanStep* root_ = nullptr;
   std::deque<PlanStep> steps_;
-  std::deque<TypeRef> sources_;
+  std::vector<UnitChange> units_;
   std::deque<PlanPair> pairs_;
   std::vector<Block> blocks_;
 };
 
-// Stores of a number of the publisher's kind. False: it does not fit, and `failure` says so.
+// All stores: false means that the value does not fit, and `failure` says so. A field that wants
+// its default instead has got it, and the store is true.
+
+// Stores of a number of the publisher's kind.
 bool store_signed(const PlanStep& step, void* to, std::int64_t value, Failure& failure);
 bool store_unsigned(const PlanStep& step, void* to, std::uint64_t value, Failure& failure);
 bool store_real(const PlanStep& step, void* to, double value, Failure& failure);
@@ -163,8 +172,22 @@ bool store_no_case(const PlanStep& step, void* to, Failure& failure);
 void store_absent(const PlanPair& pair, void* to);
 void store_default(const PlanPair& pair, const PlanMember& member, void* to);
 
-// Makes the list or array `to` hold `count` elements; `first` is where they lie.
+// A decoder calls this when it could not store the value of `member` into the struct `to`. True: a
+// part of the value did not fit and the field wants its default, which is there now. The decoder
+// then passes over the value, or what is left of it, and goes on.
+bool recover(const PlanMember& member, void* to, Failure& failure);
+
+// Makes the list or array `to` hold the first `kept` of the `count` elements of a message: all, or,
+// where the field wants its list trimmed, as many as its array has. `first` is where they lie. The
+// decoder passes over the others.
+bool resize(const PlanStep& step, void* to, std::size_t count, std::size_t& kept, std::byte*& first,
+            Failure& failure);
+// The same for a list of which nothing is trimmed.
 bool resize(const Layout& list, void* to, std::size_t count, std::byte*& first, Failure& failure);
+// Are elements that an array has no place for passed over?
+inline bool trims(const PlanStep& step) {
+  return step.misfit == OnMisfit::trim && step.to->kind == Kind::array;
+}
 
 // Bytes of a message that lie in **owner become those of a Blob without a copy, if they are worth
 // keeping all of the message for. False: not done, copy them.

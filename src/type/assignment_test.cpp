@@ -150,15 +150,15 @@ TEST(Assignment, says_every_reason_with_its_path) {
   EXPECT_THAT(refusals("t.A{pressure:t.P, name:text, gone:i32}; t.P{value:f64[bar], at:time}",
                        "t.A{pressure:t.P, name:bool, fresh:i32}; t.P{value:i32[kPa], at:time}"),
               testing::UnorderedElementsAre(
-                  "pressure.value: f64 [bar] cannot be read as i32 [kPa]: would round, and the "
-                  "units differ",
+                  "pressure.value: f64 [bar] cannot be read as i32 [kPa]: would round",
                   "name: text cannot be read as bool: they are different kinds",
                   "fresh: the publisher has no such field, and it has no default"));
 }
 
 TEST(Assignment, refuses_units_that_differ_or_stand_on_one_side_only) {
-  EXPECT_THAT(refusals("t.A{x:f64[bar]}", "t.A{x:f64[kPa]}"),
-              ElementsAre("x: f64 [bar] cannot be read as f64 [kPa]: the units differ"));
+  EXPECT_THAT(refusals("t.A{x:f64[bar]}", "t.A{x:f64[K]}"),
+              ElementsAre("x: f64 [bar] cannot be read as f64 [K]: the units measure different "
+                          "things"));
   EXPECT_THAT(refusals("t.A{x:f64}", "t.A{x:f64[kPa]}"),
               ElementsAre("x: f64 cannot be read as f64 [kPa]: the publisher declares no unit"));
   EXPECT_THAT(refusals("t.A{x:f64[kPa]}", "t.A{x:f64}"),
@@ -223,7 +223,7 @@ TEST(Assignment, keeps_keys_the_same_on_both_sides) {
   EXPECT_THAT(refusals("t.A{x:i32}", "t.A{key k:i32=0, x:i32}"),
               ElementsAre("k: the publisher has no such key"));
   EXPECT_THAT(refusals("t.A{key k:i32}", "t.A{key k:i64}"),
-              ElementsAre("k: i32 cannot be read as i64: a key keeps its type"));
+              ElementsAre("k: i32 cannot be read as i64: a key keeps its type and unit"));
 }
 
 TEST(Assignment, maps_enumerations_by_symbol) {

@@ -1,5 +1,7 @@
 #include <type/conversion.hpp>
 
+#include <cmath>
+
 namespace dts {
 
 namespace {
@@ -54,6 +56,19 @@ std::optional<Conversion> scalar_conversion(Kind from, Kind to) {
                      (!a.is_signed || b.is_signed) && (!a.is_float || b.is_float);
   if (exact) return Conversion::widen;
   return std::nullopt;
+}
+
+bool can_narrow(Kind from, Kind to) {
+  const NumberKind a = number_kind(from), b = number_kind(to);
+  return a.bits > 0 && b.bits > 0 && from != to && (!a.is_float || b.is_float);
+}
+
+bool always_fits(Kind from, std::int64_t factor, Kind to) {
+  const NumberKind a = number_kind(from), b = number_kind(to);
+  // In doubles with room to spare: a bound that is nearly reached counts as not fitting.
+  const double most = std::ldexp(static_cast<double>(factor), a.bits);
+  const bool may_be_negative = factor < 0 || a.is_signed;
+  return std::abs(most) < std::ldexp(1.0, b.bits) && (!may_be_negative || b.is_signed);
 }
 
 std::string_view why_not(Kind from, Kind to) {
