@@ -19,9 +19,9 @@
 
 namespace dts {
 
-// How a number is coded (protobuf). For a list: its elements.
+// How a number is coded (protobuf). For a list: its elements; for a map: its values.
 enum class Coding : std::uint8_t {
-  natural = 0,  // what the format derives: varint for integers, IEEE 754 for floats
+  natural = 0,  // varint for integers (int32, uint64 ...), IEEE 754 for floats
   zigzag = 1,   // sint32, sint64
   fixed = 2,    // fixed32, fixed64, sfixed32, sfixed64
 };
@@ -33,6 +33,8 @@ struct BindingMember {
   // own size, or the index of the pointer.
   std::uint32_t number = 0;
   Coding coding = Coding::natural;
+  // protobuf: how the keys of a map are coded.
+  Coding key = Coding::natural;
   // protobuf: a list of numbers is written packed.
   bool packed = true;
   // protobuf: left out when it is zero or empty (a proto3 field without `optional`).

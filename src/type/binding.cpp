@@ -25,6 +25,7 @@ namespace {
 constexpr std::string_view magic = "dts-binding";
 constexpr std::uint64_t version = 1;
 constexpr std::uint64_t packed_flag = 1, implicit_flag = 2, flat_flag = 4;
+constexpr unsigned key_shift = 3;  // two bits: the coding of a map's keys
 
 void write_node(CanonicalWriter& out, const BindingNode& node) {
   out.array(5);
@@ -39,7 +40,8 @@ void write_node(CanonicalWriter& out, const BindingNode& node) {
     out.unsigned_integer(member.number);
     out.unsigned_integer(static_cast<std::uint64_t>(member.coding));
     out.unsigned_integer((member.packed ? packed_flag : 0) | (member.implicit ? implicit_flag : 0) |
-                         (member.flat ? flat_flag : 0));
+                         (member.flat ? flat_flag : 0) |
+                         static_cast<std::uint64_t>(member.key) << key_shift);
     out.unsigned_integer(member.discriminant);
     out.unsigned_integer(member.mask);
   }
@@ -64,11 +66,12 @@ bool read_member(CanonicalReader& in, BindingMember& member) {
   std::uint64_t count, coding, flags;
   if (!in.array(count) || count != 6 || !read_name(in, member.name) ||
       !read_u32(in, member.number) || !in.unsigned_integer(coding) || coding > 2 ||
-      !in.unsigned_integer(flags) || flags > 7 || !read_u32(in, member.discriminant) ||
+      !in.unsigned_integer(flags) || flags >> key_shift > 2 || !read_u32(in, member.discriminant) ||
       !in.unsigned_integer(member.mask)) {
     return false;
   }
   member.coding = static_cast<Coding>(coding);
+  member.key = static_cast<Coding>(flags >> key_shift);
   member.packed = (flags & packed_flag) != 0;
   member.implicit = (flags & implicit_flag) != 0;
   member.flat = (flags & flat_flag) != 0;

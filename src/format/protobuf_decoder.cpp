@@ -1,0 +1,729 @@
+// Protobuf decoder: reads a message through a plan in one pass. The bytes are drawn in
+// protobuf_shape.hpp. Fields come in any order, but nearly always in the one that is expected.
+// Nothing outside the message is read; a run of list elements is counted, hopping from length to
+// length, before there is memory for it.
+#include <array>
+#include <cstring>
+
+#include <base/endian.hpp>
+#include <base/text.hpp>
+#include <dts/value.hpp>
+#include <format/protobuf.hpp>
+#include <format/protobuf_reader.hpp>
+
+namespace dts::format::protobuf {
+
+namespace {
+
+using namespace reading;
+
+using Cursor = const std::uint8_t*;  // into the message; null after a failure
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::uint8_t zeros[16] = {};  // every value that is zero or empty, after its tag
+
+class Decode final : public Decoder {
+ public:
+  Decode(std::unique_ptr<const Plan> plan, std::unique_ptr<const Readers> readers,
+         const DecodeLimits& limits)
+      : plan_(std::move(plan)), readers_(std::move(readers)), limits_(limits) {}
+  Result<void> decode(ByteView message, void* value) const override {
+    return read(message, nullptr, value);
+  }
+  Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
+                             void* value) const override {
+    return read(message, owner ? &owner : nullptr, value);
+  }
+
+ private:
+  Result<void> read(ByteView message, const std::shared_ptr<const Bytes>* owner, void* value) const;
+
+  std::unique_ptr<const Plan> plan_;
+  std::unique_ptr<const Readers> readers_;
+  DecodeLimits limits_;
+};
+
+void* set(const PlanStep& step, void* to) { return step.to->functions.set(*step.to, to); }
+
+// One decode call.
+class Run {
+ public:
+  Run(std::size_t message_bytes, const std::shared_ptr<const Bytes>* owner,
+      const DecodeLimits& limits)
+      : owner_(owner), allowance_(limits, message_bytes) {}
+
+  bool message(const Reader& root, ByteView bytes, void* to) {
+    return inside(root, bytes.data(), bytes.data() + bytes.size(), static_cast<std::byte*>(to));
+  }
+  Failure failure;
+
+ private:
+  Cursor bad(const char* why) {
+    failure.set(ErrorCode::decode, "not a valid Protocol Buffers message", why);
+    return nullptr;
+  }
+  Cursor wrong(std::string what) {
+    failure.set(ErrorCode::wrong_value, std::move(what));
+    return nullptr;
+  }
+  bool take(std::uint64_t bytes) {
+    if (bytes > allowance_.bytes) [[unlikely]]
+      return allowance_.take(1, bytes, failure);
+    allowance_.bytes -= bytes;
+    return true;
+  }
+
+  // ---- the notation
+
+  Cursor number(Cursor at, Cursor end, std::uint64_t& value) {
+    at = read_varint(at, end, value);
+    return at != nullptr ? at : bad("a number is cut off, or longer than 64 bits");
+  }
+  Cursor tag(Cursor at, Cursor end, std::uint32_t& tag) {
+    if (*at < 0x80 && *at >= 8) {
+      tag = *at;
+      return at + 1;
+    }
+    std::uint64_t value;
+    at = number(at, end, value);
+    if (at == nullptr) return nullptr;
+    if (value > 0xffffffff || value < 8) return bad("a field has a number that there is not");
+    tag = static_cast<std::uint32_t>(value);
+    return at;
+  }
+  Cursor slice(Cursor at, Cursor end, ByteView& bytes) {
+    std::uint64_t size;
+    at = number(at, end, size);
+    if (at == nullptr) return nullptr;
+    if (size > static_cast<std::size_t>(end - at)) return bad("a length leads out of the message");
+    bytes = ByteView(at, static_cast<std::size_t>(size));
+    return at + size;
+  }
+  // Behind what follows a tag.
+  Cursor skip(std::uint32_t field_tag, Cursor at, Cursor end) {
+    switch (field_tag & 7) {
+      case varint: {
+        std::uint64_t value;
+        return number(at, end, value);
+      }
+      case eight:
+        return end - at >= 8 ? at + 8 : bad("a number is cut off");
+      case four:
+        return end - at >= 4 ? at + 4 : bad("a number is cut off");
+      case length: {
+        ByteView bytes;
+        return slice(at, end, bytes);
+      }
+      case group:
+        return skip_group(field_tag >> 3, at, end);
+      default:
+        return bad("a group ends that did not begin, or a wire type that there is not");
+    }
+  }
+  Cursor skip_group(std::uint32_t group_number, Cursor at, Cursor end) {
+    if (!allowance_.enter(failure)) return nullptr;
+    while (at != end) {
+      std::uint32_t found;
+      at = tag(at, end, found);
+      if (at == nullptr) return nullptr;
+      if ((found & 7) == group_end) {
+        if (found >> 3 != group_number) return bad("a group ends as another one began");
+        allowance_.leave();
+        return at;
+      }
+      at = skip(found, at, end);
+      if (at == nullptr) return nullptr;
+    }
+    return bad("a group does not end");
+  }
+
+  // ---- values: what follows a tag
+
+  Cursor value(const Reader& reader, Cursor at, Cursor end, void* to) {
+    if (reader.wrap != nullptr) {
+      if (!take(reader.step->to->size)) return nullptr;
+      to = set(*reader.wrap, to);
+    }
+    return plain(reader, reader.read, at, end, to);
+  }
+
+  Cursor plain(const Reader& reader, Read read, Cursor at, Cursor end, void* to) {
+    const PlanStep& step = *reader.step;
+    std::uint64_t raw;
+    switch (read) {
+      case Read::boolean:
+        at = number(at, end, raw);
+        if (at == nullptr) return nullptr;
+        if (raw > 1) return wrong(std::to_string(raw) + " is not a bool");
+        base::store(to, static_cast<std::uint8_t>(raw));
+        return at;
+      case Read::plain:
+        at = number(at, end, raw);
+        if (at == nullptr) return nullptr;
+        if (raw > reader.largest) return misfit(step, std::to_string(raw));
+        store_low(to, raw, reader.size);
+        return at;
+      case Read::signs:
+      case Read::whole: {
+        at = number(at, end, raw);
+        if (at == nullptr) return nullptr;
+        const std::int64_t whole =
+            read == Read::signs ? unzigzag(raw) : static_cast<std::int64_t>(raw);
+        // The magnitude, of a negative one less one.
+        if (static_cast<std::uint64_t>(whole ^ whole >> 63) > reader.largest)
+          return misfit(step, std::to_string(whole));
+        store_low(to, static_cast<std::uint64_t>(whole), reader.size);
+        return at;
+      }
+      case Read::bits4:
+        if (end - at < 4) return bad("a number is cut off");
+        std::memcpy(to, at, 4);
+        return at + 4;
+      case Read::bits8:
+        if (end - at < 8) return bad("a number is cut off");
+        std::memcpy(to, at, 8);
+        return at + 8;
+      case Read::symbol: {
+        at = number(at, end, raw);
+        if (at == nullptr) return nullptr;
+        const auto symbol = static_cast<std::int64_t>(raw);
+        if (symbol < INT32_MIN || symbol > INT32_MAX)
+          return wrong(std::to_string(symbol) + " is not a value of an enumeration");
+        return store_symbol(step, to, symbol, failure) ? at : nullptr;
+      }
+      case Read::number:
+        return converted(reader, at, end, to);
+      default:
+        return sized(reader, read, at, end, to);
+    }
+  }
+
+  static void store_low(void* to, std::uint64_t value, std::uint8_t size) {
+    switch (size) {
+      case 1:
+        base::store(to, static_cast<std::uint8_t>(value));
+        break;
+      case 2:
+        base::store(to, static_cast<std::uint16_t>(value));
+        break;
+      case 4:
+        base::store(to, static_cast<std::uint32_t>(value));
+        break;
+      default:
+        base::store(to, value);
+    }
+  }
+  Cursor misfit(const PlanStep& step, std::string number_text) {
+    return wrong(std::move(number_text) + " does not fit " + kind_text(step.from));
+  }
+
+  // A number that is widened, changes its unit, or is wider in the message than in its type.
+  Cursor converted(const Reader& reader, Cursor at, Cursor end, void* to) {
+    const PlanStep& step = *reader.step;
+    std::uint64_t raw = 0;
+    if (reader.wire == varint) {
+      at = number(at, end, raw);
+      if (at == nullptr) return nullptr;
+    } else {
+      const std::size_t size = reader.wire == eight ? 8 : 4;
+      if (static_cast<std::size_t>(end - at) < size) return bad("a number is cut off");
+      std::memcpy(&raw, at, size);
+      at += size;
+    }
+    if (step.from == Kind::f64)
+      return store_real(step, to, base::load<double>(&raw), failure) ? at : nullptr;
+    if (step.from == Kind::f32)
+      return store_real(step, to, base::load<float>(&raw), failure) ? at : nullptr;
+    static constexpr std::uint8_t bits[] = {8, 16, 32, 64, 8, 16, 32, 64};  // i8 ... u64
+    const unsigned width = bits[static_cast<unsigned>(step.from) - static_cast<unsigned>(Kind::i8)];
+    if (step.from >= Kind::u8) {
+      if (width < 64 && raw >> width != 0) return misfit(step, std::to_string(raw));
+      return store_unsigned(step, to, raw, failure) ? at : nullptr;
+    }
+    std::int64_t whole = static_cast<std::int64_t>(raw);
+    if (reader.wire == four) whole = static_cast<std::int32_t>(raw);
+    if (reader.coding == Coding::zigzag) whole = unzigzag(raw);
+    if (static_cast<std::uint64_t>(whole ^ whole >> 63) >> (width - 1) != 0)
+      return misfit(step, std::to_string(whole));
+    return store_signed(step, to, whole, failure) ? at : nullptr;
+  }
+
+  // What begins with its length.
+  Cursor sized(const Reader& reader, Read read, Cursor at, Cursor end, void* to) {
+    const PlanStep& step = *reader.step;
+    ByteView bytes;
+    at = slice(at, end, bytes);
+    if (at == nullptr) return nullptr;
+    bool fine;
+    switch (read) {
+      case Read::text:
+        if (!base::is_utf8(as_text(bytes))) {
+          failure.set(ErrorCode::decode, "a text is not valid UTF-8");
+          return nullptr;
+        }
+        [[fallthrough]];
+      case Read::bytes:
+        if (borrow(*step.to, to, bytes, owner_)) return at;
+        if (!take(bytes.size())) return nullptr;
+        step.to->functions.assign(*step.to, to, bytes);
+        return at;
+      case Read::time:
+      case Read::duration:
+        fine = time(bytes, read == Read::time, to);
+        break;
+      case Read::decimal:
+        fine = decimal(bytes, *static_cast<Decimal*>(to));
+        break;
+      case Read::any:
+        fine = any(bytes, *static_cast<Any*>(to));
+        break;
+      default:
+        fine =
+            inside(reader, bytes.data(), bytes.data() + bytes.size(), static_cast<std::byte*>(to));
+    }
+    return fine ? at : nullptr;
+  }
+
+  // A message with the fields 1 and 2, both of one wire type; where they are not, they are zero.
+  struct Two {
+    std::uint64_t number[2] = {0, 0};
+    ByteView bytes[2];
+  };
+  bool two(ByteView bytes, Wire wire, Two& found) {
+    Cursor at = bytes.data();
+    const Cursor end = at + bytes.size();
+    bool seen[2] = {false, false};
+    while (at != end) {
+      std::uint32_t field_tag;
+      at = tag(at, end, field_tag);
+      if (at == nullptr) return false;
+      const std::uint32_t index = (field_tag >> 3) - 1;
+      if (index > 1) {
+        at = skip(field_tag, at, end);
+      } else if ((field_tag & 7) != wire) {
+        return bad("a field of another wire type than its own") != nullptr;
+      } else if (std::exchange(seen[index], true)) {
+        return bad("a field is there twice") != nullptr;
+      } else {
+        at = wire == varint ? number(at, end, found.number[index])
+                            : slice(at, end, found.bytes[index]);
+      }
+      if (at == nullptr) return false;
+    }
+    return true;
+  }
+
+  bool time(ByteView bytes, bool since_epoch, void* to) {
+    Two found;
+    if (!two(bytes, varint, found)) return false;
+    const auto seconds = static_cast<std::int64_t>(found.number[0]);
+    const auto rest = static_cast<std::int64_t>(found.number[1]);
+    const bool fine =
+        rest > -second_ns && rest < second_ns &&
+        (since_epoch ? rest >= 0 : (seconds <= 0 || rest >= 0) && (seconds >= 0 || rest <= 0));
+    if (!fine)
+      return wrong(std::to_string(rest) + " nanoseconds beside " + std::to_string(seconds) +
+                   " seconds") != nullptr;
+    const __int128 all = static_cast<__int128>(seconds) * second_ns + rest;
+    if (all < INT64_MIN || all > INT64_MAX)
+      return wrong(std::to_string(seconds) + " seconds are out of range") != nullptr;
+    base::store(to, static_cast<std::int64_t>(all));
+    return true;
+  }
+
+  bool decimal(ByteView bytes, Decimal& to) {
+    Two found;
+    if (!two(bytes, varint, found)) return false;
+    const std::int64_t exponent = unzigzag(found.number[1]);
+    if (exponent < INT8_MIN || exponent > INT8_MAX)
+      return wrong("10^" + std::to_string(exponent) + " does not fit a decimal") != nullptr;
+    to = {unzigzag(found.number[0]), static_cast<std::int8_t>(exponent)};
+    return true;
+  }
+
+  bool any(ByteView bytes, Any& to) {
+    Two found;
+    if (!two(bytes, length, found)) return false;
+    to = Any{};
+    if (found.bytes[0].empty()) {
+      return found.bytes[1].empty() ||
+             failure.set(ErrorCode::decode, "an any has a value without a type");
+    }
+    if (!take(bytes.size())) return false;
+    auto type = Type::from_document(found.bytes[0]);
+    if (!type)
+      return failure.set(ErrorCode::decode, "the type of an any is not valid", type.error().what());
+    to.type = std::move(*type);
+    to.message.assign(found.bytes[1].begin(), found.bytes[1].end());
+    return true;
+  }
+
+  // ---- messages
+
+  bool inside(const Reader& reader, Cursor at, Cursor end, std::byte* to) {
+    if (!allowance_.enter(failure)) return false;
+    const Message& message = *reader.message;
+    const bool fine = reader.read == Read::one_case ? one_case(reader, at, end, to)
+                                                    : fields(message, at, end, to);
+    allowance_.leave();
+    return fine;
+  }
+
+  // The next field of a message: its tag, and what is known of it.
+  Cursor next(const Message& message, const Op* expected, Cursor at, Cursor end,
+              std::uint32_t& field_tag, const Op*& op) {
+    at = tag(at, end, field_tag);
+    if (at == nullptr) return nullptr;
+    if (expected != message.ops.data() + message.ops.size() && expected->tag == field_tag) {
+      op = expected;
+      return at;
+    }
+    op = message.find(field_tag >> 3);
+    if (op != nullptr && op->reader != nullptr && op->tag != field_tag && op->other != field_tag) {
+      bad("a field of another wire type than its own");
+      return name(message, *op) ? at : nullptr;
+    }
+    return at;
+  }
+  bool name(const Message& message, const Op& op) {
+    return message.pair != nullptr && failure.in(message.pair->from->fields[op.member].name);
+  }
+
+  static constexpr std::size_t words_max = TypeLimits::members_max / 64;
+
+  bool fields(const Message& message, Cursor at, Cursor end, std::byte* to) {
+    std::uint64_t seen[words_max];
+    std::fill_n(seen, (message.absent.size() + 63) / 64, 0);
+    const std::size_t counters = filled_.size();
+    if (message.arrays != 0) filled_.resize(counters + message.arrays, 0);
+    if (message.pair != nullptr) store_absent(*message.pair, to);
+    const Op* expected = message.ops.data();
+    while (at != end) {
+      std::uint32_t field_tag;
+      const Op* op;
+      at = next(message, expected, at, end, field_tag, op);
+      if (at == nullptr) return false;
+      if (op == nullptr) {
+        at = skip(field_tag, at, end);
+        if (at == nullptr) return false;
+        continue;
+      }
+      std::uint64_t& word = seen[op->bit / 64];
+      const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
+      const bool first = (word & bit) == 0;
+      word |= bit;
+      if (!first && !op->many) [[unlikely]] {
+        bad(op->form == Form::flat ? "two cases of a union are there" : "a field is there twice");
+        return name(message, *op);
+      }
+      at = field(*op, field_tag, at, end, to + op->to, first, counters);
+      if (at == nullptr) [[unlikely]]
+        return name(message, *op);
+      expected = op + 1;
+    }
+    if (!absent(message, seen, to)) return false;
+    if (message.arrays == 0) return true;
+    const bool fine = arrays_full(message, seen, counters);
+    filled_.resize(counters);
+    return fine;
+  }
+
+  Cursor field(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, std::byte* to,
+               bool first, std::size_t counters) {
+    switch (op.form) {
+      case Form::single:
+        return op.read == Read::container ? value(*op.reader, at, end, to)
+                                          : plain(*op.reader, op.read, at, end, to);
+      case Form::optional:
+        if (op.step->action == Action::optional) {
+          if (!take(op.step->to->element->size)) return nullptr;
+          return value(*op.reader, at, end, set(*op.step, to));
+        }
+        return value(*op.reader, at, end, to);  // unwrap
+      case Form::repeated:
+        return repeated(op, field_tag, at, end, through(op, to, first), first, counters);
+      case Form::map:
+        return entry(op, at, end, through(op, to, first), first);
+      case Form::flat:
+        return flat_case(op, field_tag, at, end, to);
+      default:
+        return skip(field_tag, at, end);
+    }
+  }
+
+  // Where the list or map lies that the field adds to.
+  static void* through(const Op& op, void* to, bool first) {
+    if (op.wrap == nullptr) return to;
+    if (first) return set(*op.wrap, to);
+    // Ours, and set before.
+    return const_cast<void*>(op.wrap->to->functions.get(*op.wrap->to, to));
+  }
+
+  // ---- lists
+
+  // Room for `count` more elements.
+  bool grow(const Op& op, void* list, std::size_t count, bool first, std::size_t counters,
+            std::byte*& place) {
+    const Layout& layout = *op.step->to;
+    const std::size_t step = layout.element->size;
+    const std::size_t needed = op.length == 0 ? count : first ? op.length : 0;
+    if (!allowance_.take(needed, step, failure)) return false;
+    std::size_t old = 0, all = count;
+    if (op.length != 0) {
+      std::uint32_t& filled = filled_[counters + op.filled];
+      if (count > op.length - filled) return wrong_count(op, filled + count);
+      old = filled;
+      filled += static_cast<std::uint32_t>(count);
+      all = op.length;
+    } else if (!first) {
+      old = layout.functions.count(layout, list);
+      all = old + count;
+    }
+    // What it held before is overwritten, and its memory used again.
+    std::byte* elements = nullptr;
+    if (!resize(layout, list, all, elements, failure)) return false;
+    place = elements + old * step;
+    return true;
+  }
+  bool wrong_count(const Op& op, std::size_t count) {
+    return wrong(std::to_string(count) + " elements, not " + std::to_string(op.length)) != nullptr;
+  }
+
+  Cursor repeated(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, void* list,
+                  bool first, std::size_t counters) {
+    if ((field_tag & 7) == length && op.reader->wire != length)
+      return packed(op, at, end, list, first, counters);
+    // All that come one after the other.
+    std::size_t count = 0;
+    std::uint32_t found = field_tag;
+    for (Cursor ahead = at; found == field_tag;) {
+      ahead = skip(found, ahead, end);
+      if (ahead == nullptr) return nullptr;
+      ++count;
+      if (ahead == end) break;
+      ahead = tag(ahead, end, found);
+      if (ahead == nullptr) return nullptr;
+    }
+    std::byte* place = nullptr;
+    if (!grow(op, list, count, first, counters, place)) return nullptr;
+    const std::size_t step = op.step->to->element->size;
+    for (std::size_t i = 0; i < count; ++i, place += step) {
+      if (i != 0) at = tag(at, end, found);
+      at = value(*op.reader, at, end, place);
+      if (at == nullptr) {
+        failure.in(i);
+        return nullptr;
+      }
+    }
+    return at;
+  }
+
+  Cursor packed(const Op& op, Cursor at, Cursor end, void* list, bool first, std::size_t counters) {
+    ByteView bytes;
+    at = slice(at, end, bytes);
+    if (at == nullptr) return nullptr;
+    const Reader& reader = *op.reader;
+    const std::size_t width = reader.wire == eight ? 8 : reader.wire == four ? 4 : 0;
+    if (width != 0 ? bytes.size() % width != 0 : !bytes.empty() && bytes.back() >= 0x80)
+      return bad("a packed list ends within a number");
+    const std::size_t count =
+        width != 0 ? bytes.size() / width
+                   : static_cast<std::size_t>(std::count_if(bytes.begin(), bytes.end(),
+                                                            [](auto b) { return b < 0x80; }));
+    std::byte* place = nullptr;
+    if (!grow(op, list, count, first, counters, place)) return nullptr;
+    if (reader.wrap == nullptr && (reader.read == Read::bits8 || reader.read == Read::bits4)) {
+      if (count != 0) std::memcpy(place, bytes.data(), bytes.size());
+      return at;
+    }
+    const std::size_t step = op.step->to->element->size;
+    Cursor from = bytes.data();
+    const Cursor last = from + bytes.size();
+    for (std::size_t i = 0; i < count; ++i, place += step) {
+      from = value(reader, from, last, place);
+      if (from == nullptr) {
+        failure.in(i);
+        return nullptr;
+      }
+    }
+    return at;
+  }
+
+  bool arrays_full(const Message& message, const std::uint64_t* seen, std::size_t counters) {
+    for (const Op& op : message.ops) {
+      if (op.length == 0) continue;
+      if ((seen[op.bit / 64] >> op.bit % 64 & 1) == 0) continue;
+      const std::uint32_t filled = filled_[counters + op.filled];
+      if (filled == op.length) continue;
+      wrong_count(op, filled);
+      return name(message, op);
+    }
+    return true;
+  }
+
+  // ---- maps
+
+  // One entry: a message with the key as field 1 and the value as field 2, in any order.
+  Cursor entry(const Op& op, Cursor at, Cursor end, void* map, bool first) {
+    const Layout& layout = *op.step->to;
+    if (first) layout.functions.map_clear(layout, map);
+    ByteView bytes;
+    at = slice(at, end, bytes);
+    if (at == nullptr || !allowance_.enter(failure) || !take(map_entry_bytes(layout)))
+      return nullptr;
+    const Cursor last = bytes.data() + bytes.size();
+    Cursor found[2] = {nullptr, nullptr};
+    const std::uint32_t tags[2] = {1u << 3 | op.key->wire, 2u << 3 | op.reader->wire};
+    for (Cursor inner = bytes.data(); inner != last;) {
+      std::uint32_t field_tag;
+      inner = tag(inner, last, field_tag);
+      if (inner == nullptr) return nullptr;
+      const std::uint32_t index = (field_tag >> 3) - 1;
+      if (index <= 1) {
+        if (field_tag != tags[index]) return bad("a field of another wire type than its own");
+        if (found[index] != nullptr) return bad("a field is there twice");
+        found[index] = inner;
+      }
+      inner = skip(field_tag, inner, last);
+      if (inner == nullptr) return nullptr;
+    }
+    MapKey key(*layout.key);
+    if (read_or_zero(*op.key, found[0], last, key.place()) == nullptr) return nullptr;
+    void* place = layout.functions.map_insert(layout, map, key.place());
+    if (place == nullptr) {
+      failure.set(ErrorCode::decode, "a key of a map is there twice");
+      return nullptr;
+    }
+    if (read_or_zero(*op.reader, found[1], last, place) == nullptr) return nullptr;
+    allowance_.leave();
+    return at;
+  }
+  Cursor read_or_zero(const Reader& reader, Cursor at, Cursor end, void* to) {
+    return at != nullptr ? value(reader, at, end, to)
+                         : value(reader, zeros, zeros + sizeof zeros, to);
+  }
+
+  // ---- unions
+
+  bool one_case(const Reader& reader, Cursor at, Cursor end, void* to) {
+    const Message& message = *reader.message;
+    bool chosen = false;
+    while (at != end) {
+      std::uint32_t field_tag;
+      const Op* op;
+      at = next(message, message.ops.data(), at, end, field_tag, op);
+      if (at == nullptr) return false;
+      if (op == nullptr) {
+        at = skip(field_tag, at, end);
+      } else if (std::exchange(chosen, true)) {
+        return bad("two cases of a union are there") != nullptr;
+      } else if (op->form == Form::skip) {  // one the subscriber does not know
+        at = skip(field_tag, at, end);
+        if (at != nullptr && !store_no_case(*reader.step, to, failure)) return false;
+      } else {
+        at = held(*op, op->member, *reader.step, at, end, to);
+      }
+      if (at == nullptr) return false;
+    }
+    return chosen || no_case(*reader.step, to);
+  }
+  bool no_case(const PlanStep& step, void* to) {
+    if (!step.pair->from->closed) return store_no_case(step, to, failure);
+    return failure.set(ErrorCode::decode, "no case of " + step.pair->from->name + " is set",
+                       "the union is closed");
+  }
+  Cursor held(const Op& op, std::uint32_t which, const PlanStep& step, Cursor at, Cursor end,
+              void* to) {
+    const PlanMember& member = step.pair->members[which];
+    if (!take(member.step->to->size)) return nullptr;
+    void* place = step.to->functions.choose(*step.to, to, member.to);
+    at = value(*op.reader, at, end, place);
+    if (at == nullptr) failure.in(step.pair->from->fields[which].name);
+    return at;
+  }
+
+  Cursor flat_case(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, void* to) {
+    const PlanStep* step = op.step;
+    for (; step->action != Action::union_; step = step->element) {
+      if (step->action == Action::unwrap) continue;
+      if (!take(step->to->element->size)) return nullptr;
+      to = set(*step, to);
+    }
+    if (op.reader != nullptr) return held(op, op.which, *step, at, end, to);
+    at = skip(field_tag, at, end);
+    return at != nullptr && store_no_case(*step, to, failure) ? at : nullptr;
+  }
+
+  // ---- what is not there
+
+  bool absent(const Message& message, const std::uint64_t* seen, std::byte* to) {
+    const std::size_t bits = message.absent.size();
+    for (std::size_t base = 0; base < bits; base += 64) {
+      const std::size_t left = bits - base;
+      std::uint64_t missing = ~seen[base / 64];
+      if (left < 64) missing &= (std::uint64_t{1} << left) - 1;
+      for (; missing != 0; missing &= missing - 1) {
+        const Op* op = message.absent[base + static_cast<unsigned>(__builtin_ctzll(missing))];
+        if (op != nullptr && !left_out(message, *op, to + op->to)) return name(message, *op);
+      }
+    }
+    return true;
+  }
+
+  bool left_out(const Message& message, const Op& op, std::byte* place) {
+    switch (op.absent) {
+      case Absent::nothing:
+        return true;
+      case Absent::refuse: {
+        const Field& field = message.pair->from->fields[op.member];
+        return failure.set(ErrorCode::missing_field, "field \"" + field.name + "\" is missing",
+                           "it is " + kind_text(op.step->from) + " and has no default");
+      }
+      case Absent::use_default:
+        store_default(*message.pair, message.pair->members[op.member], place - op.to);
+        return true;
+      case Absent::zero:
+        return value(*op.reader, zeros, zeros + sizeof zeros, place) != nullptr;
+      case Absent::empty:
+        return store_empty(*op.step, place, failure);
+      case Absent::clear:
+        return clear(op, through(op, place, true));
+      default:
+        return no_flat_case(*op.step, place);
+    }
+  }
+  bool clear(const Op& op, void* to) {
+    const Layout& layout = *op.step->to;
+    std::byte* first;
+    if (op.form == Form::repeated) return resize(layout, to, 0, first, failure);
+    layout.functions.map_clear(layout, to);
+    return true;
+  }
+  bool no_flat_case(const PlanStep& step, void* to) {
+    if (step.action == Action::union_) return no_case(step, to);
+    if (step.action == Action::wrap) return no_case(*step.element, set(step, to));
+    return store_empty(step, to, failure);
+  }
+
+  const std::shared_ptr<const Bytes>* owner_;
+  Allowance allowance_;
+  std::vector<std::uint32_t> filled_;  // of the arrays of the messages we are in
+};
+
+Result<void> Decode::read(ByteView message, const std::shared_ptr<const Bytes>* owner,
+                          void* value) const {
+  Run run(message.size(), owner, limits_);
+  if (run.message(readers_->root(), message, value)) return {};
+  return run.failure.error();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_decoder(const Assignment& assignment, const Layout& layout,
+                                              const Binding* binding, const DecodeLimits& limits) {
+  DTS_ASSIGN(auto plan, Plan::make(assignment, layout, Plan::Omission::possible));
+  DTS_ASSIGN(auto readers, Readers::make(*plan, binding));
+  return std::unique_ptr<Decoder>(new Decode(std::move(plan), std::move(readers), limits));
+}
+
+}  // namespace dts::format::protobuf

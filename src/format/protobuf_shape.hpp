@@ -1,0 +1,93 @@
+// Protobuf shape: the field number and the coding of every member, derived from the type or taken
+// from a binding; and the varint, which everything in a message is made of.
+//
+//   field     tag: varint of number << 3 | wire type, then by wire type
+//             0 a varint   1 eight bytes   2 a varint n and n bytes   3, 4 a group   5 four bytes
+//   varint    seven bits a byte, the least significant first; all but the last have the top bit set
+//   zigzag    0 -1 1 -2 2 ... as 0 1 2 3 4 ...
+//   message   fields in any order; a nested one is wire type 2
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <dts/binding.hpp>
+#include <dts/result.hpp>
+#include <dts/type.hpp>
+
+namespace dts::format::protobuf {
+
+enum Wire : std::uint8_t { varint = 0, eight = 1, length = 2, group = 3, group_end = 4, four = 5 };
+
+// How a number is written.
+struct Numbers {
+  Coding coding = Coding::zigzag;  // unsigned ones are never zigzag
+  Coding key = Coding::zigzag;     // the keys of a map
+  bool packed = true;
+  friend bool operator==(const Numbers&, const Numbers&) = default;
+  friend auto operator<=>(const Numbers&, const Numbers&) = default;
+};
+
+struct Slot {
+  std::uint32_t number = 1;
+  Numbers numbers;
+  bool implicit = false;  // left out when zero
+  bool flat = false;      // a oneof: its cases lie in the enclosing message
+};
+
+constexpr std::uint32_t number_max = (1u << 29) - 1;
+
+// The slots of a struct's or union's members, parallel to its fields. Fails for a field number that
+// Protocol Buffers do not have.
+Result<std::vector<Slot>> slots_of(const TypeNode& node, const Binding* binding);
+// Fails when two of the numbers in one message are the same.
+Result<void> check_distinct(const TypeNode& node, std::vector<std::uint32_t> numbers);
+
+// How a number, boolean or enumeration is coded: zigzag only where it means something.
+Coding coding_of(Kind kind, Coding wanted);
+Wire wire_of(Kind kind, Coding coding);
+
+inline std::uint64_t zigzag(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
+}
+inline std::int64_t unzigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
+}
+
+inline std::size_t varint_size(std::uint64_t value) {
+  return static_cast<std::size_t>((64 - __builtin_clzll(value | 1) + 6) / 7);
+}
+// At most 10 bytes; the end of them.
+inline std::uint8_t* write_varint(std::uint8_t* to, std::uint64_t value) {
+  while (value >= 0x80) {
+    *to++ = static_cast<std::uint8_t>(value | 0x80);
+    value >>= 7;
+  }
+  *to++ = static_cast<std::uint8_t>(value);
+  return to;
+}
+
+// The end of the varint at `from`; null when it is cut off or has more than 64 bits.
+inline const std::uint8_t* read_varint(const std::uint8_t* from, const std::uint8_t* end,
+                                       std::uint64_t& value) {
+  if (from == end) return nullptr;
+  std::uint64_t byte = *from++;
+  if (byte < 0x80) {
+    value = byte;
+    return from;
+  }
+  std::uint64_t result = byte & 0x7f;
+  for (unsigned shift = 7; shift < 64; shift += 7) {
+    if (from == end) return nullptr;
+    byte = *from++;
+    result |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      if (shift == 63 && byte > 1) return nullptr;
+      value = result;
+      return from;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace dts::format::protobuf
