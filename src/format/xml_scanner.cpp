@@ -1,5 +1,6 @@
 #include <format/xml_scanner.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -192,11 +193,12 @@ bool Scanner::declared(std::string_view name, std::string_view value) {
   if (name == "version") return value == "1.0" || invalid("XML of another version than 1.0");
   if (name == "standalone")
     return value == "yes" || value == "no" || invalid("standalone is yes or no");
-  const bool is_utf8 = value.size() == 5 && (value[0] | 32) == 'u' && (value[1] | 32) == 't' &&
-                       (value[2] | 32) == 'f' && value.substr(3) == "-8";
-  if (is_utf8) return true;
-  return failure_.set(ErrorCode::decode,
-                      "the XML says that it is " + base::printable(value.substr(0, 60)),
+  std::string encoding(value.substr(0, 60));
+  for (char& c : encoding) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+  if (encoding == "utf-8") return true;
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (encoding == "us-ascii" && std::all_of(begin_, end_, is_ascii)) return true;  // is UTF-8, too
+  return failure_.set(ErrorCode::decode, "the XML says that it is " + base::printable(encoding),
                       "DTS reads UTF-8 only", "encode it as UTF-8");
 }
 

@@ -278,6 +278,9 @@ TEST(Xml, refuses_what_is_not_well_formed) {
     EXPECT_NE(read("t.T{}", text), "") << text;
   }
   EXPECT_EQ(read("t.T{}", "<?xml version='1.0' standalone='no'?><t.T/>"), "");
+  const std::string ascii = "<?xml version='1.0' encoding='US-ASCII'?>";
+  EXPECT_EQ(read("t.T{x:text}", ascii + "<t.T><x>&#233;</x></t.T>"), "");
+  EXPECT_NE(read("t.T{x:text}", ascii + "<t.T><x>\xc3\xa9</x></t.T>"), "");
 }
 
 TEST(Xml, refuses_truncation_at_every_byte) {

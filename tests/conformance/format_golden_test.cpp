@@ -1,5 +1,5 @@
-// Messages that others made: capnproto/make_vectors.sh runs the capnp tool, json/make_vectors.py is
-// Python. Both lie in tests/golden/.
+// Messages that others made: capnproto/make_vectors.sh runs the capnp tool, json/make_vectors.py
+// and xml/make_vectors.py are Python. Both lie in tests/golden/.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -43,6 +43,32 @@ TEST(FormatGolden, reads_and_writes_json_as_python_does) {
     ASSERT_TRUE(read.ok()) << line << "\n" << read.error().text();
     std::string written = to_json(value.layout(), value.data()).value();
     EXPECT_EQ(written, text);
+  }
+  EXPECT_GT(cases, 30);
+}
+
+// A line: ["type in notation", "value as JSON", "XML as DTS writes it", other XML ...].
+TEST(FormatGolden, reads_and_writes_xml_as_python_does) {
+  const Type row_type = Type::parse("t.Row{row:list<text>}").value();
+  const Format& xml = *find_format(built_in_formats(), "xml");
+  std::ifstream file(std::string(DTS_GOLDEN) + "/xml/vectors.json");
+  int cases = 0;
+  for (std::string line; std::getline(file, line); ++cases) {
+    Value row = Value::of(row_type).value();
+    ASSERT_TRUE(from_json("{\"row\":" + line + "}", row.layout(), row.data()).ok()) << line;
+    const Type type = Type::parse(row.text("row.0").value()).value();
+    Value value = Value::of(type).value(), read = value;
+    ASSERT_TRUE(from_json(row.text("row.1").value(), value.layout(), value.data()).ok()) << line;
+    Bytes written;
+    ASSERT_TRUE(xml.encoder(value.layout()).value()->encode(value.data(), written).ok());
+    EXPECT_EQ(as_text(written), row.text("row.2").value());
+    const auto decoder = xml.decoder(Assignment::make(type, type), read.layout()).value();
+    for (int i = 2; row.text("row." + std::to_string(i)); ++i) {
+      const std::string text = row.text("row." + std::to_string(i)).value();
+      const auto decoded = decoder->decode(as_bytes(text), read.data());
+      ASSERT_TRUE(decoded.ok()) << text << "\n" << decoded.error().text();
+      EXPECT_EQ(value, read) << text;
+    }
   }
   EXPECT_GT(cases, 30);
 }
