@@ -352,19 +352,20 @@ class Run {
     std::byte* first = nullptr;
     if (!resize(layout, to, capacity, first, failure)) return false;
     for (bool again = !scanner_.accept(']'); again; ++count) {
-      if (count == capacity && fixed)
+      const bool surplus = fixed && count >= capacity;
+      if (surplus && !trims(step))
         return resize(layout, to, count + 1, first, failure);  // fails and says so
-      if (count == capacity) {
+      if (count == capacity && !surplus) {
         capacity = std::max<std::size_t>(8, capacity * 2);
         if (!resize(layout, to, capacity, first, failure)) return false;
       }
       if (!allowance_.take(1, layout.element->size, failure) ||
-          !value(*step.element, first + count * layout.element->size)) {
+          !(surplus ? skip() : value(*step.element, first + count * layout.element->size))) {
         return failure.in(count);
       }
       if (!scanner_.more(']', "',' or ']'", again)) return false;
     }
-    return resize(layout, to, count, first, failure);
+    return resize(step, to, count, capacity, first, failure);
   }
 
   bool map(const PlanStep& step, void* to) {
@@ -438,14 +439,25 @@ class Run {
       seen.set(index);
       if (!scanner_.expect(':', "':'")) return false;
       const PlanMember& target = pair.members[index];
-      std::string_view skipped;
-      const bool fine = target.step != nullptr
-                            ? value(*target.step, static_cast<std::byte*>(to) + target.offset)
-                            : scanner_.skip(allowance_, skipped);
-      if (!fine) return failure.in(name);
+      if (!(target.step != nullptr ? field(target, to) : skip())) return failure.in(name);
       if (!scanner_.more('}', "',' or '}'", again)) return false;
     }
     return left_out(pair, seen, to);
+  }
+
+  // What does not fit is passed over where the field wants its default.
+  bool field(const PlanMember& target, void* to) {
+    const char* const start = scanner_.mark();
+    const std::uint32_t depth = allowance_.depth;
+    if (value(*target.step, static_cast<std::byte*>(to) + target.offset)) return true;
+    if (!recover(target, to, failure)) return false;
+    scanner_.go_to(start);
+    allowance_.depth = depth;
+    return skip();
+  }
+  bool skip() {
+    std::string_view skipped;
+    return scanner_.skip(allowance_, skipped);
   }
 
   // The next key, as an index into the pair's members.
@@ -497,10 +509,9 @@ class Run {
     std::uint32_t index;
     if (!member(pair, 0, index) || !scanner_.expect(':', "':'")) return false;
     const PlanMember& target = pair.members[index];
-    std::string_view skipped;
     bool fine;
     if (target.step == nullptr) {
-      fine = scanner_.skip(allowance_, skipped) && store_no_case(step, to, failure);
+      fine = skip() && store_no_case(step, to, failure);
     } else {
       fine = allowance_.take(1, target.step->to->size, failure) &&
              value(*target.step, pair.to->functions.choose(*pair.to, to, target.to));

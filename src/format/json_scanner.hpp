@@ -44,6 +44,10 @@ class Scanner {
   // Any value, all of it checked; `skipped` is its text.
   bool skip(Allowance& allowance, std::string_view& skipped);
 
+  // Where the next token is looked for, to come back to.
+  const char* mark() const { return at_; }
+  void go_to(const char* mark) { at_ = mark; }
+
   // "a string", "an object", ... as peek() shows it.
   const char* what_is_next();
   bool at_end() { return peek() == '\0' && at_ == end_; }

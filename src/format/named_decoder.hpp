@@ -278,12 +278,15 @@ class DecodeRun {
     const PlanStep& element = *step.element;
     const std::size_t count = list.count, size = layout.element->size;
     std::byte* first = nullptr;
-    if (!allowance_.take(count, size, failure_) || !resize(layout, to, count, first, failure_))
+    std::size_t kept = 0;
+    if (!allowance_.take(count, size, failure_) ||
+        !resize(step, to, count, kept, first, failure_)) {
       return false;
+    }
     std::size_t i = 0;
-    if constexpr (requires { reader_.items(list, Kind::f64, first, count, i); }) {
+    if constexpr (requires { reader_.items(list, Kind::f64, first, kept, i); }) {
       if (numbers && element.action == Action::bits &&
-          !reader_.items(list, element.from, first, count, i)) {
+          !reader_.items(list, element.from, first, kept, i)) {
         return false;
       }
     }
@@ -292,7 +295,7 @@ class DecodeRun {
       if (!reader_.next_item(list, more)) return failure_.in(i);
       if (!more) break;
       if (i >= count) return not_expected(failure_, "an element", "the end of the list");
-      if (!value(element, first + i * size)) return failure_.in(i);
+      if (!(i < kept ? value(element, first + i * size) : reader_.skip())) return failure_.in(i);
     }
     if (i != count) return not_expected(failure_, "the end of the list", "an element");
     return reader_.end_list(list);
@@ -309,8 +312,11 @@ class DecodeRun {
       bool more = false;
       if (!reader_.next_item(list, more)) return failure_.in(count);
       if (!more) break;
-      if (count == capacity && fixed)
-        return resize(layout, to, count + 1, first, failure_);  // fails and says so
+      if (count >= capacity && fixed) {
+        if (!trims(step)) return resize(layout, to, count + 1, first, failure_);  // and says so
+        if (!reader_.skip()) return failure_.in(count);
+        continue;
+      }
       if (!allowance_.take(1, layout.element->size, failure_)) return failure_.in(count);
       if (count == capacity) {
         capacity = std::max<std::size_t>(8, capacity * 2);
@@ -318,7 +324,7 @@ class DecodeRun {
       }
       if (!value(*step.element, first + count * layout.element->size)) return failure_.in(count);
     }
-    return resize(layout, to, count, first, failure_) && reader_.end_list(list);
+    return resize(step, to, count, capacity, first, failure_) && reader_.end_list(list);
   }
 
   bool number_block(const PlanStep& step, ByteView block, void* to) {
@@ -348,10 +354,13 @@ class DecodeRun {
   template <class T>
   bool store_block(const PlanStep& step, ByteView block, void* to) {
     const Layout& layout = *step.to;
-    const std::size_t count = block.size() / sizeof(T), size = layout.element->size;
+    const std::size_t size = layout.element->size;
+    std::size_t count = 0;
     std::byte* first = nullptr;
-    if (!allowance_.take(count, size, failure_) || !resize(layout, to, count, first, failure_))
+    if (!allowance_.take(block.size() / sizeof(T), size, failure_) ||
+        !resize(step, to, block.size() / sizeof(T), count, first, failure_)) {
       return false;
+    }
     if (step.element->action == Action::bits) {
       if (count > 0) std::memcpy(first, block.data(), count * sizeof(T));
       return true;
@@ -411,13 +420,24 @@ class DecodeRun {
       if (seen.test(index)) return there_twice(failure_, names[index]);
       seen.set(index);
       const PlanMember& target = pair.members[index];
-      const bool fine = target.step != nullptr
-                            ? value(*target.step, static_cast<std::byte*>(to) + target.offset)
-                            : reader_.skip();
+      const bool fine = target.step != nullptr ? field(target, to) : reader_.skip();
       if (!fine || !reader_.end_member(structure)) return failure_.in(names[index]);
     }
     return reader_.end_struct(structure) &&
            (seen.count() == pair.members.size() || left_out(pair, seen, to));
+  }
+
+  // What does not fit is passed over where the field wants its default.
+  bool field(const PlanMember& target, void* to) {
+    void* place = static_cast<std::byte*>(to) + target.offset;
+    if (target.step->misfit != OnMisfit::use_default) return value(*target.step, place);
+    const auto start = reader_.mark();
+    const std::uint32_t depth = allowance_.depth;
+    if (value(*target.step, place)) return true;
+    if (!recover(target, to, failure_)) return false;
+    reader_.go_to(start);
+    allowance_.depth = depth;
+    return reader_.skip();
   }
 
   bool find(const PlanPair& pair, const NameTable& names, std::string_view name,
