@@ -92,6 +92,14 @@ struct Options {
   constexpr Self key() const { return with(&MemberOptions::is_key, true); }
   // A subscriber that does not know this field must not read the rest.
   constexpr Self must_understand() const { return with(&MemberOptions::is_must_understand, true); }
+  // What becomes of a value of another type that does not fit this field, instead of discarding the
+  // message: the default (an empty optional has none) is taken, or a list is cut to the length of
+  // a std::array. Not part of the identity.
+  constexpr Self use_default() const { return with(&MemberOptions::misfit, OnMisfit::use_default); }
+  constexpr Self trim() const { return with(&MemberOptions::misfit, OnMisfit::trim); }
+  // Also read what may not fit, checked value by value: larger integers, 64-bit integers as floats,
+  // f64 as f32, an optional that may be empty. Not part of the identity.
+  constexpr Self narrow() const { return with(&MemberOptions::is_narrow, true); }
   // A former name, at most four.
   constexpr Self alias(const char* name) const {
     Self self = copy();

@@ -55,6 +55,8 @@ Field field_of(const MemberRow& row) {
   field.doc = options.doc;
   field.key = options.is_key;
   field.must_understand = options.is_must_understand;
+  field.misfit = options.misfit;
+  field.narrow = options.is_narrow;
   for (const char* alias : options.aliases) {
     if (alias != nullptr) field.aliases.emplace_back(alias);
   }

@@ -375,21 +375,12 @@ class Parser {
     return value;
   }
 
-  // ["key"] ["must_understand"] name ["@" id] ":" type ["[" unit [";" tag] "]"] ["#" tag] ["="
-  // default]
+  // { word } name { "|" alias } ["@" id] ":" type ["[" unit [";" tag] "]"] ["#" tag] ["=" default]
   Result<void> parse_field(TypeNode& node) {
     Field field;
     Token token = scanner_.next();
     while (token.is_word() && scanner_.peek().is_word()) {
-      if (token.text == "key") {
-        field.key = true;
-      } else if (token.text == "must_understand") {
-        field.must_understand = true;
-      } else {
-        const std::string near = base::nearest(token.text, {"key", "must_understand"});
-        return error(token, "':' parts a name from its type",
-                     near.empty() ? std::string(token.text) + " : i32" : near);
-      }
+      DTS_TRY(parse_field_word(token, field));
       token = scanner_.next();
     }
     if (!token.is_word() || !is_member_name(token.text)) {
@@ -397,6 +388,12 @@ class Parser {
     }
     field.name = token.text;
     place(node.name + "." + field.name, token);
+    while (scanner_.accept('|')) {
+      const Token alias = scanner_.next();
+      if (!alias.is_word() || !is_member_name(alias.text))
+        return error(alias, "a former name is expected after '|', but " + found(alias));
+      field.aliases.emplace_back(alias.text);
+    }
     if (scanner_.accept('@')) {
       const Token number = scanner_.next();
       DTS_ASSIGN(const std::int64_t id, parse_integer(number, 1, field_id_max));
@@ -411,6 +408,27 @@ class Parser {
       defaults_.push_back({parsed_.nodes.size(), node.fields.size(), text});
     }
     node.fields.push_back(std::move(field));
+    return {};
+  }
+
+  // key, must_understand; narrow, use_default, trim
+  Result<void> parse_field_word(const Token& token, Field& field) {
+    if (token.text == "key") {
+      field.key = true;
+    } else if (token.text == "must_understand") {
+      field.must_understand = true;
+    } else if (token.text == "narrow") {
+      field.narrow = true;
+    } else if (token.text == "use_default" || token.text == "trim") {
+      if (field.misfit != OnMisfit::discard)
+        return error(token, "a field is one of use_default and trim");
+      field.misfit = token.text == "trim" ? OnMisfit::trim : OnMisfit::use_default;
+    } else {
+      const std::string near =
+          base::nearest(token.text, {"key", "must_understand", "narrow", "use_default", "trim"});
+      return error(token, "':' parts a name from its type",
+                   near.empty() ? std::string(token.text) + " : i32" : near);
+    }
     return {};
   }
 

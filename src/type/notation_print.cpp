@@ -32,7 +32,11 @@ Row field_row(const Field& field, std::span<const TypeNode> nodes, bool spaces) 
   Row row;
   if (field.key) row.name += "key ";
   if (field.must_understand) row.name += "must_understand ";
+  if (field.narrow) row.name += "narrow ";
+  if (field.misfit == OnMisfit::use_default) row.name += "use_default ";
+  if (field.misfit == OnMisfit::trim) row.name += "trim ";
   row.name += field.name;
+  for (const std::string& alias : field.aliases) row.name += (spaces ? " | " : "|") + alias;
   if (field.id) row.name += (spaces ? " @" : "@") + std::to_string(*field.id);
   row.rest = print_type(field.type, nodes) + unit_text(field, spaces);
   if (field.default_value) {

@@ -80,6 +80,26 @@ Result<void> check_type(const TypeRef& type, std::span<const TypeNode> nodes,
   return {};
 }
 
+// What is outside the identity, and what the subscriber alone wants.
+Result<void> check_wishes(const Field& field, const std::string& where) {
+  const bool optional = field.type.kind == Kind::optional;
+  if (field.misfit == OnMisfit::use_default && !field.default_value && !optional) {
+    return bad("use_default needs a default", where, "declare one, or an optional");
+  }
+  const TypeRef& content = optional ? field.type.arguments[0] : field.type;
+  if (field.misfit == OnMisfit::trim && content.kind != Kind::array) {
+    return bad("only an array<T, N> has a length to trim to", where, "remove trim");
+  }
+  for (const std::string& alias : field.aliases) {
+    if (!is_member_name(alias)) {
+      return Error(ErrorCode::invalid_name,
+                   "\"" + base::printable(alias) + "\" is not a legal name", where, {},
+                   "an alias is a former name of the field");
+    }
+  }
+  return {};
+}
+
 Result<void> check_field(const Field& field, const TypeNode& node, std::span<const TypeNode> nodes,
                          const std::string& where) {
   DTS_TRY(check_type(field.type, nodes, where));
@@ -105,7 +125,7 @@ Result<void> check_field(const Field& field, const TypeNode& node, std::span<con
   if (field.key && !may_be_key_field(field.type, nodes)) {
     return bad("a key is bool, an integer, text, bytes, time, duration or an enum", where);
   }
-  return {};
+  return check_wishes(field, where);
 }
 
 Result<void> check_fields(const TypeNode& node, std::span<const TypeNode> nodes) {

@@ -36,6 +36,8 @@ struct MemberOptions {
   bool has_id = false;
   bool is_key = false;
   bool is_must_understand = false;
+  OnMisfit misfit = OnMisfit::discard;
+  bool is_narrow = false;
 };
 
 struct MemberRow {
