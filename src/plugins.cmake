@@ -15,6 +15,7 @@ dts_format(capnproto)
 dts_format(json)
 dts_format(cbor)
 dts_format(messagepack)
+dts_format(ion)
 dts_format(raw)
 dts_format(xml)
 
