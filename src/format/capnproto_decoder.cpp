@@ -25,6 +25,7 @@ struct Op {
   std::uint32_t to = 0;  // bytes from the start of the subscriber's struct
   const Reader* reader = nullptr;
   std::uint32_t member = 0;
+  bool may_default = false;
 };
 struct Reader {
   const PlanStep* step = nullptr;
@@ -40,9 +41,10 @@ struct Reader {
 
 class Decode final : public Decoder {
  public:
-  Decode(std::unique_ptr<const Plan> plan, const DecodeLimits& limits)
-      : plan_(std::move(plan)), limits_(limits) {
+  Decode(std::unique_ptr<const Plan> plan, const Binding* binding, const DecodeLimits& limits)
+      : plan_(std::move(plan)), limits_(limits), binding_(binding) {
     root_ = reader(plan_->root());
+    binding_ = nullptr;  // only needed until here
   }
   Result<void> decode(ByteView message, void* value) const override {
     return read(message, nullptr, value);
@@ -59,6 +61,7 @@ class Decode final : public Decoder {
 
   std::unique_ptr<const Plan> plan_;
   DecodeLimits limits_;
+  const Binding* binding_;
   std::deque<Reader> readers_;
   std::map<const PlanStep*, Reader*> made_;
   const Reader* root_ = nullptr;
@@ -91,7 +94,7 @@ const Reader* Decode::reader(const PlanStep& step) {
 }
 
 void Decode::members(Reader& made, const PlanPair& pair) {
-  made.shape = shape_of(*pair.from, plan_->publisher().nodes());
+  made.shape = shape_of(*pair.from, plan_->publisher().nodes(), binding_);
   for (std::uint32_t i = 0; i < pair.members.size(); ++i) {
     const PlanMember& member = pair.members[i];
     if (member.step == nullptr && made.action == Action::structure) continue;
@@ -101,7 +104,11 @@ void Decode::members(Reader& made, const PlanPair& pair) {
     op.member = i;
     if (member.step != nullptr) {
       op.reader = reader(*member.step);
-      if (member.step->action == Action::bits && op.slot.size >= 3)
+      // A pointer that is null stands for the default in a schema, which we never leave it to.
+      op.may_default = made.shape.bound && made.action == Action::structure &&
+                       op.slot.size == pointer_size && !op.slot.flat &&
+                       pair.from->fields[i].default_value.has_value();
+      if (member.step->action == Action::bits && op.slot.size >= 3 && op.slot.mask == 0)
         op.width = static_cast<std::uint8_t>(1 << (op.slot.size - 3));
     }
     made.ops.push_back(op);
@@ -251,6 +258,9 @@ class Run {
 
   // `data` holds values of 2^size bits.
   static std::uint64_t raw(const Object& object, const Slot& slot) {
+    return bits(object, slot) ^ slot.mask;
+  }
+  static std::uint64_t bits(const Object& object, const Slot& slot) {
     switch (slot.size) {
       case 0:
         return object.load<std::uint8_t>(slot.offset / 8) >> slot.offset % 8 & 1;
@@ -275,6 +285,7 @@ class Run {
   }
 
   bool field(const Reader& reader, const Slot& slot, const Object& object, void* to) {
+    if (slot.flat) return flat(reader, object, to);
     if (reader.action == Action::optional || reader.action == Action::unwrap) {
       if (slot.discriminant != Slot::none) {
         const auto some = object.load<std::uint16_t>(slot.discriminant);
@@ -288,7 +299,15 @@ class Run {
     }
     return plain(reader, slot, object, to);
   }
+  // A group: its members lie in the enclosing struct.
+  bool flat(const Reader& reader, const Object& object, void* to) {
+    if (!allowance_.enter(failure)) return false;
+    const bool fine = inside(reader, object, to);
+    allowance_.leave();
+    return fine;
+  }
   bool plain(const Reader& reader, const Slot& slot, const Object& object, void* to) {
+    if (slot.flat) return flat(reader, object, to);
     return slot.size == pointer_size ? pointer(reader, object.pointer(slot.offset), to)
                                      : scalar(reader, raw(object, slot), to);
   }
@@ -374,29 +393,54 @@ class Run {
         default:
           break;
       }
-      if (!field(*op.reader, op.slot, object, place))
+      if (op.may_default && base::load<std::uint64_t>(object.pointer(op.slot.offset)) == 0)
+        store_default(pair, pair.members[op.member], to);
+      else if (!member(op, object, place) && !recover(pair.members[op.member], to, failure))
         return failure.in(pair.from->fields[op.member].name);
     }
     return true;
   }
 
+  // What lies behind pointers is not read in order: a value that does not fit leaves nothing
+  // behind.
+  bool member(const Op& op, const Object& object, void* place) {
+    const std::uint32_t depth = allowance_.depth;
+    const bool fine = field(*op.reader, op.slot, object, place);
+    allowance_.depth = depth;
+    return fine;
+  }
+
   bool held_case(const Reader& reader, const Object& object, void* to) {
     const PlanStep& step = *reader.step;
     const PlanPair& pair = *step.pair;
-    const std::uint32_t which = object.load<std::uint16_t>(reader.shape.discriminant);
-    if (which > reader.ops.size()) return bad("a union holds a case that its type does not have");
-    if (which == 0 && pair.from->closed) {
+    const auto which = object.load<std::uint16_t>(reader.shape.discriminant);
+    if (!reader.shape.bound && which > reader.ops.size())
+      return bad("a union holds a case that its type does not have");
+    if (!reader.shape.bound && which == 0 && pair.from->closed) {
       return failure.set(ErrorCode::decode, "no case of " + pair.from->name + " is set",
                          "the union is closed");
     }
-    if (which == 0 || reader.ops[which - 1].reader == nullptr)
-      return store_no_case(step, to, failure);
-    const Op& op = reader.ops[which - 1];
+    const Op* held = case_of(reader, which);
+    if (held == nullptr && pair.from->closed)
+      return bad("a union holds a case that its type does not have");
+    if (held == nullptr || held->reader == nullptr) return store_no_case(step, to, failure);
+    const Op& op = *held;
     const PlanMember& member = pair.members[op.member];
     if (!allowance_.take(1, member.step->to->size, failure)) return false;
     void* place = step.to->functions.choose(*step.to, to, member.to);
     return plain(*op.reader, op.slot, object, place) ||
            failure.in(pair.from->fields[op.member].name);
+  }
+
+  // Null: none of the type's.
+  static const Op* case_of(const Reader& reader, std::uint16_t which) {
+    if (!reader.shape.bound) return which == 0 ? nullptr : &reader.ops[which - 1u];
+    if (which < reader.ops.size() && reader.ops[which].slot.which == which)
+      return &reader.ops[which];
+    for (const Op& op : reader.ops) {
+      if (op.slot.which == which) return &op;
+    }
+    return nullptr;
   }
 
   bool any(const Object& object, Any& to) {
@@ -426,13 +470,14 @@ class Run {
     if (!follow(position, code, list)) return false;
     if (!allowance_.take(list.count, target.element->size, failure)) return false;
     std::byte* place = nullptr;
-    if (!resize(target, to, list.count, place, failure)) return false;
+    std::size_t kept = 0;
+    if (!resize(*reader.step, to, list.count, kept, place, failure)) return false;
     const std::size_t step = target.element->size;
     if (element.action == Action::bits && element.size != 0) {
-      if (list.count != 0) std::memcpy(place, list.first, list.count * step);
+      if (kept != 0) std::memcpy(place, list.first, kept * step);
       return true;
     }
-    for (std::size_t i = 0; i < list.count; ++i, place += step) {
+    for (std::size_t i = 0; i < kept; ++i, place += step) {
       bool fine;
       if (element.object) {
         fine = inside(element, list.object(i), place);
@@ -495,9 +540,10 @@ Result<void> Decode::read(ByteView message, const std::shared_ptr<const Bytes>* 
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> make_decoder(const Assignment& assignment, const Layout& layout,
-                                              const DecodeLimits& limits) {
-  DTS_ASSIGN(auto plan, Plan::make(assignment, layout, Plan::Omission::never));
-  return std::unique_ptr<Decoder>(new Decode(std::move(plan), limits));
+                                              const Binding* binding, const DecodeLimits& limits) {
+  const auto omission = binding == nullptr ? Plan::Omission::never : Plan::Omission::possible;
+  DTS_ASSIGN(auto plan, Plan::make(assignment, layout, omission));
+  return std::unique_ptr<Decoder>(new Decode(std::move(plan), binding, limits));
 }
 
 }  // namespace dts::format::capnproto

@@ -41,11 +41,15 @@ struct Writer {
 
 class Encode final : public Encoder {
  public:
-  explicit Encode(const Layout& layout) { root_ = writer(layout); }
+  Encode(const Layout& layout, const Binding* binding) : binding_(binding) {
+    root_ = writer(layout);
+    binding_ = nullptr;  // only needed until here
+  }
   Result<void> encode(const void* value, Bytes& out) const override;
 
  private:
   const Writer* writer(const Layout& layout);
+  const Binding* binding_;
   std::deque<Writer> writers_;
   std::map<const Layout*, Writer*> made_;
   const Writer* root_ = nullptr;
@@ -70,7 +74,7 @@ const Writer* Encode::writer(const Layout& layout) {
   if (layout.key != nullptr) made.key = writer(*layout.key);
   if (layout.element != nullptr) made.element = writer(*layout.element);
   if (layout.kind == Kind::structure || layout.kind == Kind::union_) {
-    made.shape = shape_of(layout.type.root(), layout.type.nodes());
+    made.shape = shape_of(layout.type.root(), layout.type.nodes(), binding_);
     for (std::size_t i = 0; i < layout.fields.size(); ++i) {
       made.members.push_back(
           {layout.fields[i].offset, made.shape.slots[i], writer(*layout.fields[i].layout)});
@@ -165,6 +169,22 @@ class Run {
     return true;
   }
 
+  // Turns the bits in which a value's default differs from zero.
+  void turn(std::int8_t size, std::size_t data, std::uint32_t offset, std::uint64_t mask) {
+    if (size == 0) {
+      at(data)[offset / 8] ^= static_cast<std::uint8_t>((mask & 1) << offset % 8);
+      return;
+    }
+    const std::size_t bytes = std::size_t{1} << (size - 3);
+    for (std::size_t i = 0; i < bytes; ++i)
+      at(data)[offset * bytes + i] ^= static_cast<std::uint8_t>(mask >> 8 * i);
+  }
+
+  bool scalar(const Writer& writer, const Slot& slot, const void* from, std::size_t data) {
+    if (!scalar(writer, from, data, slot.offset)) return false;
+    if (slot.mask != 0) turn(writer.size, data, slot.offset, slot.mask);
+    return true;
+  }
   bool scalar(const Writer& writer, const void* from, std::size_t data, std::uint32_t offset) {
     if (writer.layout->kind == Kind::enumeration) {
       const std::int64_t value = load_symbol(*writer.layout, from);
@@ -205,13 +225,14 @@ class Run {
   // A field of a struct at `data` whose pointers are at `pointers`.
   bool field(const Writer& writer, const Slot& slot, const void* from, std::size_t data,
              std::size_t pointers) {
+    if (slot.flat) return flat(writer, from, data, pointers);
     if (slot.discriminant != Slot::none) {
       const void* held = writer.layout->functions.get(*writer.layout, from);
       if (held == nullptr) return true;  // 0: none
       base::store(at(data) + slot.discriminant * 2, std::uint16_t{1});
-      return scalar(*writer.element, held, data, slot.offset);
+      return scalar(*writer.element, slot, held, data);
     }
-    if (slot.size != pointer_size) return scalar(writer, from, data, slot.offset);
+    if (slot.size != pointer_size) return scalar(writer, slot, from, data);
     const std::size_t position = pointers + std::size_t{slot.offset} * 8;
     if (writer.layout->kind != Kind::optional) return pointer(writer, from, position);
     const void* held = writer.layout->functions.get(*writer.layout, from);
@@ -233,12 +254,25 @@ class Run {
       default:
         break;
     }
+    if (!enter()) return false;
+    const bool fine = nested(writer, from, position);
+    ++depth_;
+    return fine;
+  }
+
+  bool enter() {
     if (depth_ == 0) {
       return failure.set(ErrorCode::encode, "the value is nested too deeply",
                          "64 levels are allowed");
     }
     --depth_;
-    const bool fine = nested(writer, from, position);
+    return true;
+  }
+
+  // A group: its members lie in the enclosing struct.
+  bool flat(const Writer& writer, const void* from, std::size_t data, std::size_t pointers) {
+    if (!enter()) return false;
+    const bool fine = inside(writer, from, data, pointers);
     ++depth_;
     return fine;
   }
@@ -311,17 +345,18 @@ class Run {
     const TypeNode& node = layout.type.root();
     const std::uint32_t which = layout.functions.which(layout, from);
     if (which >= writer.members.size()) {
-      if (!node.closed) return true;  // discriminant 0: no case
+      if (!node.closed && !writer.shape.bound) return true;  // discriminant 0: no case
       return failure.set(ErrorCode::encode, "no case of " + node.name + " is set",
-                         "the union is closed");
+                         node.closed ? "the union is closed" : "its schema has no number for that");
     }
-    base::store(at(data) + writer.shape.discriminant * 2, static_cast<std::uint16_t>(which + 1));
     const Member& member = writer.members[which];
+    base::store(at(data) + writer.shape.discriminant * 2, member.slot.which);
     const void* held = layout.functions.held(layout, from);
     const std::size_t position = pointers + std::size_t{member.slot.offset} * 8;
-    const bool fine = member.slot.size == pointer_size
+    const bool fine = member.slot.flat ? flat(*member.writer, held, data, pointers)
+                      : member.slot.size == pointer_size
                           ? pointer(*member.writer, held, position)
-                          : scalar(*member.writer, held, data, member.slot.offset);
+                          : scalar(*member.writer, member.slot, held, data);
     return fine || failure.in(node.fields[which].name);
   }
 
@@ -421,8 +456,8 @@ Result<void> Encode::encode(const void* value, Bytes& out) const {
 
 }  // namespace
 
-Result<std::unique_ptr<Encoder>> make_encoder(const Layout& layout) {
-  return std::unique_ptr<Encoder>(new Encode(layout));
+Result<std::unique_ptr<Encoder>> make_encoder(const Layout& layout, const Binding* binding) {
+  return std::unique_ptr<Encoder>(new Encode(layout, binding));
 }
 
 }  // namespace dts::format::capnproto

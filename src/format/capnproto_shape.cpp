@@ -1,5 +1,8 @@
 #include <format/capnproto_shape.hpp>
 
+#include <algorithm>
+#include <string>
+
 namespace dts::format::capnproto {
 
 namespace {
@@ -44,7 +47,11 @@ class Allocator {
 };
 
 Shape finish(const Allocator& allocator, std::vector<Slot> slots) {
-  return {allocator.data_words, allocator.pointers, 0, std::move(slots)};
+  Shape shape;
+  shape.data_words = allocator.data_words;
+  shape.pointers = allocator.pointers;
+  shape.slots = std::move(slots);
+  return shape;
 }
 
 // The cases share room: each takes the smallest place that holds it, or makes one grow.
@@ -78,6 +85,7 @@ Shape union_shape(const TypeNode& node, std::span<const TypeNode> nodes) {
       if (best == nullptr) best = &rooms.emplace_back(Room{slot.size, allocator.take(slot.size)});
       slot.offset = best->offset << (best->size - slot.size);
     }
+    slot.which = static_cast<std::uint16_t>(shape.slots.size() + 1);
     shape.slots.push_back(slot);
   }
   shape.data_words = allocator.data_words;
@@ -85,7 +93,94 @@ Shape union_shape(const TypeNode& node, std::span<const TypeNode> nodes) {
   return shape;
 }
 
+Shape bound_shape(const TypeNode& node, std::span<const TypeNode> nodes, const BindingNode& bound) {
+  Shape shape;
+  shape.data_words = bound.data_words;
+  shape.pointers = bound.pointers;
+  shape.discriminant = bound.discriminant;
+  shape.bound = true;
+  const bool is_union = node.kind == Kind::union_;
+  for (std::size_t i = 0; i < node.fields.size(); ++i) {
+    const BindingMember& member = bound.members[i];
+    const Measure field = measure(node.fields[i].type, nodes);
+    Slot slot;
+    slot.size = is_union && field.optional ? pointer_size : field.size;
+    slot.offset = member.number;
+    slot.flat = member.flat;
+    slot.mask = member.mask;
+    if (is_union)
+      slot.which = static_cast<std::uint16_t>(member.discriminant);
+    else if (field.optional && slot.size != pointer_size)
+      slot.discriminant = member.discriminant;
+    shape.slots.push_back(slot);
+  }
+  return shape;
+}
+
+// Why what a binding says of a member cannot be; empty: it can.
+std::string problem_of(const Slot& slot, const Shape& shape) {
+  const auto fits = [&](std::uint32_t offset, int size) {
+    return (std::uint64_t{offset} + 1) << size <= std::uint64_t{shape.data_words} * 64;
+  };
+  if (slot.discriminant != Slot::none && !fits(slot.discriminant, 4))
+    return "its discriminant lies outside of the data section";
+  if (slot.flat) return {};
+  if (slot.size == pointer_size)
+    return slot.offset < shape.pointers ? "" : "it lies outside of the pointer section";
+  if (!fits(slot.offset, slot.size)) return "it lies outside of the data section";
+  if (slot.size < 6 && slot.mask >> (1u << slot.size) != 0) return "its mask is too wide";
+  return {};
+}
+
+// The members of a group lie where those of the enclosing struct do: with its sections.
+std::string flat_problem(const TypeRef& type, const Shape& shape, const Type& whole,
+                         const Binding& binding) {
+  const auto nodes = whole.nodes();
+  if (type.kind != Kind::reference || nodes[type.node].kind == Kind::enumeration)
+    return "only a struct or a union can lie in the enclosing struct";
+  const BindingNode* inside = binding.find(nodes[type.node].name);
+  if (inside == nullptr) return "the binding does not say how its members lie";
+  if (inside->data_words > shape.data_words || inside->pointers > shape.pointers)
+    return "its members lie outside of the enclosing struct";
+  return {};
+}
+
 }  // namespace
+
+Result<void> check_binding(const Binding& binding, const Type& type) {
+  const auto refuse = [&](const std::string& where, std::string why) {
+    return Error(ErrorCode::unsupported, "the binding is not one for capnproto", where,
+                 std::move(why));
+  };
+  if (!binding.valid()) return refuse(type.name(), "it is empty");
+  if (binding.format() != "capnproto") return refuse(type.name(), "it is for " + binding.format());
+  if (binding.type() != type.id()) return refuse(type.name(), "it is for another type");
+  for (const TypeNode& node : type.nodes()) {
+    const BindingNode* bound = binding.find(node.name);
+    if (bound == nullptr || node.kind == Kind::enumeration) continue;
+    if (bound->data_words > 0xffff || bound->pointers > 0xffff)
+      return refuse(node.name, "a struct has at most 65535 words of data and 65535 pointers");
+    const Shape shape = bound_shape(node, type.nodes(), *bound);
+    const bool is_union = node.kind == Kind::union_;
+    if (is_union && (std::uint64_t{shape.discriminant} + 1) * 16 > shape.data_words * 64ull)
+      return refuse(node.name, "its discriminant lies outside of the data section");
+    std::vector<std::uint32_t> cases;
+    for (std::size_t i = 0; i < node.fields.size(); ++i) {
+      const std::string where = node.name + "." + node.fields[i].name;
+      std::string problem = problem_of(shape.slots[i], shape);
+      if (problem.empty() && shape.slots[i].flat)
+        problem = flat_problem(node.fields[i].type, shape, type, binding);
+      if (!problem.empty()) return refuse(where, std::move(problem));
+      if (!is_union) continue;
+      if (bound->members[i].discriminant > 0xffff) return refuse(where, "a case has 16 bits");
+      cases.push_back(bound->members[i].discriminant);
+    }
+    std::sort(cases.begin(), cases.end());
+    if (std::adjacent_find(cases.begin(), cases.end()) != cases.end())
+      return refuse(node.name, "two of its cases have one discriminant");
+  }
+  return {};
+}
 
 bool is_dense(const TypeNode& enumeration) {
   const auto& symbols = enumeration.symbols;  // sorted by value, which are distinct
@@ -123,7 +218,9 @@ std::int8_t size_of(const TypeRef& type, std::span<const TypeNode> nodes) {
   }
 }
 
-Shape shape_of(const TypeNode& node, std::span<const TypeNode> nodes) {
+Shape shape_of(const TypeNode& node, std::span<const TypeNode> nodes, const Binding* binding) {
+  if (const BindingNode* bound = binding != nullptr ? binding->find(node.name) : nullptr)
+    return bound_shape(node, nodes, *bound);
   if (node.kind == Kind::union_) return union_shape(node, nodes);
   Allocator allocator;
   std::vector<Slot> slots;

@@ -1,5 +1,6 @@
 // Capnproto shape: where Cap'n Proto puts the fields of a struct. The offsets are those the
-// reference compiler gives the schema that capnproto_schema.hpp writes; a test compares the two.
+// reference compiler gives the schema that capnproto_schema.cpp writes, a test compares the two; or
+// those of somebody's .capnp file, by its binding.
 // docs/reference/formats/capnproto.md says which Cap'n Proto type stands for which DTS type.
 #pragma once
 
@@ -7,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <dts/binding.hpp>
 #include <dts/type.hpp>
 
 namespace dts::format::capnproto {
@@ -23,12 +25,16 @@ struct Slot {
   std::int8_t size = 0;               // 0..6, or pointer_size
   std::uint32_t offset = 0;           // in units of the size; pointers: index
   std::uint32_t discriminant = none;  // of an optional scalar, in units of 16 bits: 0 none, 1 some
+  std::uint16_t which = 0;            // of a case: the discriminant that says it is held
+  bool flat = false;                  // a group: its members lie in the enclosing struct
+  std::uint64_t mask = 0;             // what a value in the data section is exclusive-or'd with
 };
 
 struct Shape {
   std::uint32_t data_words = 0;
   std::uint32_t pointers = 0;
-  std::uint32_t discriminant = 0;  // of a union: 0 no case, 1 + index of the case
+  std::uint32_t discriminant = 0;  // of a union: where it lies, in units of 16 bits
+  bool bound = false;              // of a union: no discriminant stands for "no case", else 0 does
   std::vector<Slot> slots;         // parallel to the fields
 };
 
@@ -39,8 +45,11 @@ struct Measure {
 };
 Measure measure(const TypeRef& type, std::span<const TypeNode> nodes);
 
-// A struct or a union of the document.
-Shape shape_of(const TypeNode& node, std::span<const TypeNode> nodes);
+// A struct or a union of the document; with a binding (checked, or null) as that lays it out.
+Shape shape_of(const TypeNode& node, std::span<const TypeNode> nodes,
+               const Binding* binding = nullptr);
+// Bindings come off the network: everything must lie in the sections that it says there are.
+Result<void> check_binding(const Binding& binding, const Type& type);
 // struct { key @0; value @1; }
 Shape entry_shape(Measure key, Measure value);
 // struct { value; } of an optional that is no field of a struct.
