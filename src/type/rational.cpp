@@ -234,8 +234,8 @@ std::optional<Rational> power(const Rational& base, int exponent) {
   return exponent < 0 ? divide(Rational::whole(1), result) : std::optional(result);
 }
 
-Double2 Rational::to_doubles() const {
-  if (is_zero()) return {};
+// Some last places of the low one may be wrong.
+Double2 Rational::nearly() const {
   Double2 value = quotient(of(numerator_), of(denominator_));
   if (fives_ != 0) value = product(value, raised({5, 0}, fives_));
   if (pis_ != 0) {
@@ -243,6 +243,19 @@ Double2 Rational::to_doubles() const {
   }
   value = {std::ldexp(value.high, twos_), std::ldexp(value.low, twos_)};
   return negative_ ? Double2{-value.high, -value.low} : value;
+}
+
+Double2 Rational::to_doubles() const {
+  if (is_zero()) return {};
+  Double2 value = nearly();
+  if (!std::isnormal(value.high)) return value;
+  // What the high one leaves over is a fraction itself, unless it does not fit.
+  int exponent = 0;
+  const double mantissa = std::frexp(value.high, &exponent);
+  Rational taken = whole(-static_cast<std::int64_t>(std::ldexp(mantissa, 53)));
+  taken.twos_ += exponent - 53;
+  if (const auto rest = add(*this, taken)) value.low = rest->is_zero() ? 0 : rest->nearly().high;
+  return value;
 }
 
 std::string Rational::text() const {

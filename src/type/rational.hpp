@@ -50,6 +50,7 @@ class Rational {
  private:
   static Rational make(Wide numerator, Wide denominator, bool negative, int twos, int fives,
                        int pis);
+  Double2 nearly() const;
   // 5^280 with all 128 bits is well within a double.
   static constexpr int exponent_max = 280, pi_exponent_max = 8;
 
