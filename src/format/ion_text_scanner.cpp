@@ -26,9 +26,6 @@ int hex_value(char c) {
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\v' && c != '\f';
 }
-bool is_keyword(std::string_view word) {
-  return word == "null" || word == "true" || word == "false" || word == "nan";
-}
 
 }  // namespace
 
@@ -415,10 +412,8 @@ bool TextScanner::symbol(std::string_view& text) {
 
 bool TextScanner::name(std::string_view& text) {
   const Token token = look();
-  const char first = next();
   if (token != Token::string && token != Token::symbol) return expected("a name");
   if (!(token == Token::string ? string(text) : symbol(text))) return false;
-  if (is_letter(first) && is_keyword(text)) return invalid("a keyword as a name");
   if (!blank() || !expect(':', "':'")) return false;
   return next() != ':' || invalid("an annotation where a name is expected");
 }
