@@ -88,8 +88,9 @@ Result<void> from_json(std::string_view text, const Layout& layout, void* value)
 // The Cap'n Proto schema that messages of the format "capnproto" are laid out by, as `capnp` reads
 // it.
 std::string to_capnp_schema(const Type& type);
-// The proto3 schema that messages of the format "protobuf" are laid out by, as `protoc` reads it.
-// A type with ids that Protocol Buffers reserve (19000 to 19999) gives one that it refuses.
-std::string to_proto_schema(const Type& type);
+// The proto3 schema that messages of the format "protobuf" are laid out by, as `protoc` reads it;
+// `binding`: by the one of this type. A type with ids that Protocol Buffers reserve (19000 to
+// 19999) gives a schema that `protoc` refuses.
+std::string to_proto_schema(const Type& type, const Binding& binding = {});
 
 }  // namespace dts

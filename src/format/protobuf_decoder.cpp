@@ -84,7 +84,7 @@ class Run {
       tag = *at;
       return at + 1;
     }
-    std::uint64_t value;
+    std::uint64_t value = 0;
     at = number(at, end, value);
     if (at == nullptr) return nullptr;
     if (value > 0xffffffff || value < 8) return bad("a field has a number that there is not");
@@ -92,7 +92,7 @@ class Run {
     return at;
   }
   Cursor slice(Cursor at, Cursor end, ByteView& bytes) {
-    std::uint64_t size;
+    std::uint64_t size = 0;
     at = number(at, end, size);
     if (at == nullptr) return nullptr;
     if (size > static_cast<std::size_t>(end - at)) return bad("a length leads out of the message");
@@ -103,7 +103,7 @@ class Run {
   Cursor skip(std::uint32_t field_tag, Cursor at, Cursor end) {
     switch (field_tag & 7) {
       case varint: {
-        std::uint64_t value;
+        std::uint64_t value = 0;
         return number(at, end, value);
       }
       case eight:
@@ -123,7 +123,7 @@ class Run {
   Cursor skip_group(std::uint32_t group_number, Cursor at, Cursor end) {
     if (!allowance_.enter(failure)) return nullptr;
     while (at != end) {
-      std::uint32_t found;
+      std::uint32_t found = 0;
       at = tag(at, end, found);
       if (at == nullptr) return nullptr;
       if ((found & 7) == group_end) {
@@ -149,7 +149,7 @@ class Run {
 
   Cursor plain(const Reader& reader, Read read, Cursor at, Cursor end, void* to) {
     const PlanStep& step = *reader.step;
-    std::uint64_t raw;
+    std::uint64_t raw = 0;
     switch (read) {
       case Read::boolean:
         at = number(at, end, raw);
@@ -294,7 +294,7 @@ class Run {
     const Cursor end = at + bytes.size();
     bool seen[2] = {false, false};
     while (at != end) {
-      std::uint32_t field_tag;
+      std::uint32_t field_tag = 0;
       at = tag(at, end, field_tag);
       if (at == nullptr) return false;
       const std::uint32_t index = (field_tag >> 3) - 1;
@@ -399,8 +399,8 @@ class Run {
     if (message.pair != nullptr) store_absent(*message.pair, to);
     const Op* expected = message.ops.data();
     while (at != end) {
-      std::uint32_t field_tag;
-      const Op* op;
+      std::uint32_t field_tag = 0;
+      const Op* op = nullptr;
       at = next(message, expected, at, end, field_tag, op);
       if (at == nullptr) return false;
       if (op == nullptr) {
@@ -575,7 +575,7 @@ class Run {
     Cursor found[2] = {nullptr, nullptr};
     const std::uint32_t tags[2] = {1u << 3 | op.key->wire, 2u << 3 | op.reader->wire};
     for (Cursor inner = bytes.data(); inner != last;) {
-      std::uint32_t field_tag;
+      std::uint32_t field_tag = 0;
       inner = tag(inner, last, field_tag);
       if (inner == nullptr) return nullptr;
       const std::uint32_t index = (field_tag >> 3) - 1;
@@ -609,8 +609,8 @@ class Run {
     const Message& message = *reader.message;
     bool chosen = false;
     while (at != end) {
-      std::uint32_t field_tag;
-      const Op* op;
+      std::uint32_t field_tag = 0;
+      const Op* op = nullptr;
       at = next(message, message.ops.data(), at, end, field_tag, op);
       if (at == nullptr) return false;
       if (op == nullptr) {
@@ -694,7 +694,7 @@ class Run {
   }
   bool clear(const Op& op, void* to) {
     const Layout& layout = *op.step->to;
-    std::byte* first;
+    std::byte* first = nullptr;
     if (op.form == Form::repeated) return resize(layout, to, 0, first, failure);
     layout.functions.map_clear(layout, to);
     return true;

@@ -1,18 +1,23 @@
 // Protobuf schema: the .proto file by which messages of a type are laid out when no binding says
 // otherwise, as protoc 3.21 reads it. Every field that is neither repeated nor a map is `optional`,
-// so that zero is told from nothing; what the type demands stands in its comment, with the type and
-// unit. Names that protoc would take for one another get a suffix, and their own in the comment.
+// so that zero is told from nothing. Names that protoc would take for one another get a suffix. What
+// the schema cannot say stands in comments in the notation, "dts.field: key tank : i8 [Cel] = 0" and
+// so on: `dts type import` reads the same type back.
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include <base/text.hpp>
 #include <dts/format.hpp>
-#include <type/default_value.hpp>
+#include <format/protobuf_shape.hpp>
+#include <type/notation.hpp>
 
 namespace dts {
 
 namespace {
+
+using format::protobuf::Numbers;
+using format::protobuf::Slot;
 
 // What protoc compares field names and enum values by.
 std::string folded(std::string_view name) {
@@ -76,8 +81,11 @@ std::string common_package(std::span<const TypeNode> nodes) {
 
 class SchemaWriter {
  public:
-  explicit SchemaWriter(const Type& type)
-      : type_(type), nodes_(type.nodes()), package_(common_package(nodes_)) {}
+  SchemaWriter(const Type& type, const Binding& binding)
+      : type_(type),
+        binding_(binding.valid() ? &binding : nullptr),
+        nodes_(type.nodes()),
+        package_(common_package(nodes_)) {}
 
   std::string write() {
     names_in_file_.fresh("google");
@@ -92,7 +100,7 @@ class SchemaWriter {
 
     std::string out = "// " + type_.name() + ", type id " + type_.id().hex() +
                       "\n// A field must be set unless its comment says optional<...> or gives a "
-                      "default.\nsyntax = \"proto3\";\n";
+                      "default.\n\nsyntax = \"proto3\";\n";
     if (!package_.empty()) out += "package " + package_ + ";\n";
     for (const char* each : {"duration", "timestamp"}) {
       if (imports_.count(each) != 0)
@@ -104,16 +112,17 @@ class SchemaWriter {
  private:
   std::string node(const TypeNode& node, const std::string& name) {
     if (node.kind == Kind::enumeration) return enumeration(node, name);
-    std::string body = "\nmessage " + name + " {" + comment(name, node.name, {}) + "\n";
+    std::string body = "\nmessage " + name + " {" + note("type", print_header(node)) + "\n";
     body += node.kind == Kind::union_ ? cases(node, name) : fields(node, name);
     return body + "}\n";
   }
 
   std::string enumeration(const TypeNode& node, const std::string& name) {
-    std::string body = "\nenum " + name + " {" + comment(name, node.name, {}) + "\n";
+    std::string body = "\nenum " + name + " {" + note("type", print_header(node)) + "\n";
     // The values share a scope with the messages of the file, and the first one must be zero.
-    const auto line = [&](const std::string& spelt, std::int32_t value, const std::string& note) {
-      body += "  " + spelt + " = " + std::to_string(value) + ";  // " + note + "\n";
+    const auto line = [&](const std::string& spelt, std::int32_t value,
+                          std::string_view symbol) {
+      body += "  " + spelt + " = " + std::to_string(value) + ";" + note("symbol", symbol) + "\n";
     };
     const auto zero = std::find_if(node.symbols.begin(), node.symbols.end(),
                                    [](const Symbol& symbol) { return symbol.value == 0; });
@@ -121,7 +130,7 @@ class SchemaWriter {
       return names_in_file_.fresh(name + "_" + std::string(symbol));
     };
     if (zero == node.symbols.end())
-      line(symbol_name("UNSPECIFIED"), 0, "no symbol of it");
+      line(symbol_name("UNSPECIFIED"), 0, "-");
     else
       line(symbol_name(zero->name), 0, zero->name);
     for (const Symbol& symbol : node.symbols) {
@@ -133,28 +142,54 @@ class SchemaWriter {
   std::string fields(const TypeNode& node, const std::string& name) {
     std::string body;
     Scope scope;
-    std::uint32_t number = 0;
-    for (const Field& field : node.fields) {
+    const std::vector<Slot> slots = slots_of(node);
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const Field& field = node.fields[i];
       const std::string spelt = scope.fresh(member_name(field, node));
       const std::string helper = name + "_" + pascal_case(field.name);
-      body += "  " + declare(field.type, spelt, field.id.value_or(++number), helper) +
-              comment(spelt, field.name, notes(field)) + "\n";
+      const TypeNode* held = slots[i].flat ? union_of(field.type) : nullptr;
+      if (held != nullptr)
+        body += oneof(*held, spelt, helper, scope);
+      else
+        body += "  " + declare(field.type, spelt, slots[i], helper) +
+                note("field", print_members(node, nodes_)[i]) + "\n";
     }
     return body;
   }
 
   std::string cases(const TypeNode& node, const std::string& name) {
     Scope scope;
-    std::vector<std::string> spelt;
-    for (const Field& field : node.fields) spelt.push_back(scope.fresh(member_name(field, node)));
-    std::string body = "  oneof " + scope.fresh("held") + " {\n";
-    for (std::size_t i = 0; i < node.fields.size(); ++i) {
+    for (const Field& field : node.fields) scope.fresh(member_name(field, node));
+    const std::string held = scope.fresh("held");
+    Scope again;
+    return oneof(node, held, name, again);
+  }
+  std::string oneof(const TypeNode& node, const std::string& held, const std::string& helper,
+                    Scope& scope) {
+    std::string body = "  oneof " + held + " {\n";
+    const std::vector<Slot> slots = slots_of(node);
+    for (std::size_t i = 0; i < slots.size(); ++i) {
       const Field& field = node.fields[i];
-      body += "    " + spell(field.type, name + "_" + pascal_case(field.name)) + " " + spelt[i] +
-              " = " + std::to_string(field.id.value_or(static_cast<std::uint32_t>(i + 1))) + ";" +
-              comment(spelt[i], field.name, notes(field)) + "\n";
+      const std::string spelt = scope.fresh(member_name(field, node));
+      body += "    " + spell(field.type, helper + "_" + pascal_case(field.name), slots[i].numbers) +
+              " " + spelt + " = " + std::to_string(slots[i].number) + ";" +
+              note("field", print_members(node, nodes_)[i]) + "\n";
     }
     return body + "  }\n";
+  }
+  // The union that a field or an optional one holds.
+  const TypeNode* union_of(const TypeRef& type) const {
+    const TypeRef& inner = type.kind == Kind::optional ? type.arguments[0] : type;
+    if (inner.kind != Kind::reference || nodes_[inner.node].kind != Kind::union_) return nullptr;
+    return &nodes_[inner.node];
+  }
+  std::vector<Slot> slots_of(const TypeNode& node) const {
+    auto slots = format::protobuf::slots_of(node, binding_);
+    if (slots) return std::move(*slots);
+    std::vector<Slot> refused(node.fields.size());  // numbers that protoc refuses as well
+    for (std::size_t i = 0; i < refused.size(); ++i)
+      refused[i].number = node.fields[i].id.value_or(static_cast<std::uint32_t>(i + 1));
+    return refused;
   }
 
   // protoc makes a message <Field>Entry for every map, beside the fields.
@@ -165,42 +200,61 @@ class SchemaWriter {
   }
 
   // A field, as it is written in a message.
-  std::string declare(const TypeRef& type, const std::string& name, std::uint32_t number,
+  std::string declare(const TypeRef& type, const std::string& name, const Slot& slot,
                       const std::string& helper) {
-    const std::string end = " " + name + " = " + std::to_string(number) + ";";
+    const std::string end = " " + name + " = " + std::to_string(slot.number) + ";";
     switch (type.kind) {
       case Kind::list:
-      case Kind::array:
-        return "repeated " + spell(type.arguments[0], helper + "Item") + end;
+      case Kind::array: {
+        std::string line =
+            "repeated " + spell(type.arguments[0], helper + "Item", slot.numbers) + end;
+        if (!slot.numbers.packed && is_number(type.arguments[0]))
+          line.replace(line.size() - 1, 1, " [packed = false];");
+        return line;
+      }
       case Kind::map: {
         const bool is_symbol = type.arguments[0].kind == Kind::reference;
-        const std::string key = is_symbol ? "int32" : spell(type.arguments[0], {});
-        return "map<" + key + ", " + spell(type.arguments[1], helper + "Value") + ">" + end;
+        const std::string key =
+            is_symbol ? "int32" : spell(type.arguments[0], {}, {slot.numbers.key, {}, true});
+        return "map<" + key + ", " + spell(type.arguments[1], helper + "Value", slot.numbers) +
+               ">" + end;
       }
       case Kind::optional:
-        return "optional " + spell(type.arguments[0], helper + "Optional") + end;
+        return "optional " + spell(type.arguments[0], helper + "Optional", slot.numbers) + end;
       default:
-        return "optional " + spell(type, {}) + end;
+        return (slot.implicit ? "" : "optional ") + spell(type, {}, slot.numbers) + end;
     }
+  }
+  bool is_number(const TypeRef& type) const {
+    const Kind kind = type.kind == Kind::reference ? nodes_[type.node].kind : type.kind;
+    return format::protobuf::wire_of(kind, Coding::natural) != format::protobuf::length;
+  }
+
+  static std::string integer(Kind kind, Coding wanted) {
+    const bool wide = kind == Kind::i64 || kind == Kind::u64;
+    const bool is_signed = kind <= Kind::i64;
+    const Coding coding = format::protobuf::coding_of(kind, wanted);
+    const char* before = coding == Coding::fixed    ? is_signed ? "sfixed" : "fixed"
+                         : coding == Coding::zigzag ? "sint"
+                         : is_signed                ? "int"
+                                                    : "uint";
+    return before + std::string(wide ? "64" : "32");
   }
 
   // A value that can be told from nothing: what cannot is put into a message of its own.
-  std::string spell(const TypeRef& type, const std::string& helper) {
+  std::string spell(const TypeRef& type, const std::string& helper, const Numbers& numbers) {
     switch (type.kind) {
       case Kind::boolean:
         return "bool";
       case Kind::i8:
       case Kind::i16:
       case Kind::i32:
-        return "sint32";
       case Kind::i64:
-        return "sint64";
       case Kind::u8:
       case Kind::u16:
       case Kind::u32:
-        return "uint32";
       case Kind::u64:
-        return "uint64";
+        return integer(type.kind, numbers.coding);
       case Kind::f32:
         return "float";
       case Kind::f64:
@@ -225,7 +279,7 @@ class SchemaWriter {
       case Kind::array:
       case Kind::map:
       case Kind::optional:
-        return wrapper(type, helper);
+        return wrapper(type, helper, numbers);
       default:
         return reference(names_[type.node]);
     }
@@ -239,38 +293,26 @@ class SchemaWriter {
     std::string& made = shared_[name];
     if (made.empty()) {
       made = names_in_file_.fresh(name);
-      helpers_.push_back("\nmessage " + made + " {\n" + body + "}\n");
+      helpers_.push_back("\nmessage " + made + " {" + note("type", "-") + "\n" + body + "}\n");
     }
     return reference(made);
   }
 
-  std::string wrapper(const TypeRef& type, const std::string& wanted) {
+  std::string wrapper(const TypeRef& type, const std::string& wanted, const Numbers& numbers) {
     const std::string name = names_in_file_.fresh(wanted);
-    const std::string body = "  " + declare(type, "value", 1, name);
-    helpers_.push_back("\nmessage " + name + " {  // " + type_.print(type) + "\n" + body + "\n}\n");
+    Slot slot;
+    slot.numbers = numbers;
+    const std::string body = "  " + declare(type, "value", slot, name);
+    helpers_.push_back("\nmessage " + name + " {" + note("type", "-") + "\n" + body + "\n}\n");
     return reference(name);
   }
 
-  std::string notes(const Field& field) const {
-    std::string text = type_.print(field.type);
-    if (!field.unit.empty() || !field.quantity.empty()) {
-      text += " [" + base::printable(field.unit) +
-              (field.quantity.empty() ? "" : "; " + field.quantity) + "]";
-    }
-    if (field.default_value) {
-      text += " = " + default_to_text(*field.default_value, field.type, nodes_);
-    }
-    return text;
-  }
-
-  static std::string comment(std::string_view spelt, std::string_view name, std::string_view rest) {
-    std::string text;
-    if (spelt != name) text += " " + std::string(name);
-    if (!rest.empty()) text += (text.empty() ? " " : " : ") + std::string(rest);
-    return text.empty() ? text : "  //" + text;
+  static std::string note(std::string_view name, std::string_view text) {
+    return "  // dts." + std::string(name) + ": " + std::string(text);
   }
 
   const Type& type_;
+  const Binding* binding_;
   std::span<const TypeNode> nodes_;
   std::string package_;
   std::vector<std::string> names_;  // of the nodes
@@ -282,6 +324,8 @@ class SchemaWriter {
 
 }  // namespace
 
-std::string to_proto_schema(const Type& type) { return SchemaWriter(type).write(); }
+std::string to_proto_schema(const Type& type, const Binding& binding) {
+  return SchemaWriter(type, binding).write();
+}
 
 }  // namespace dts
