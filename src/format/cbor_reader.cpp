@@ -287,7 +287,6 @@ bool CborReader::symbol(bool& is_text, std::string_view& symbol, named::Integer&
   is_text = *at_ >> 5 == major_text;
   at_ = item;
   if (is_text) return text(symbol);
-  if (tag == no_tag && *at_ >> 5 > major_tag) return mismatch(item, "a symbol");
   return integer(value);
 }
 

@@ -25,6 +25,10 @@ bool is_integer(std::uint8_t first) {
   return first < mark_map || first >= mark_negative || (first >= mark_u8 && first <= mark_i64);
 }
 
+bool is_number(std::uint8_t first) {
+  return is_integer(first) || first == mark_f32 || first == mark_f64;
+}
+
 }  // namespace
 
 bool MessagePackReader::broken(const char* why) {
@@ -218,7 +222,7 @@ bool MessagePackReader::duration(std::int64_t& ns) {
                          "nanoseconds, or \"1.5s\""));
   }
   named::Integer number;
-  if (!is_integer(*at_)) return mismatch(item, "a duration", "nanoseconds, or \"1.5s\"");
+  if (!is_number(*at_)) return mismatch(item, "a duration", "nanoseconds, or \"1.5s\"");
   if (!integer(number)) return false;
   if (number.magnitude > static_cast<std::uint64_t>(INT64_MAX))
     return named::not_of_kind(failure_, number, Kind::i64);
@@ -251,7 +255,7 @@ bool MessagePackReader::symbol(bool& is_text, std::string_view& symbol, named::I
   if (at_ == end_) return truncated();
   is_text = is_text_mark(*at_);
   if (is_text) return text(symbol);
-  return is_integer(*at_) ? integer(value) : mismatch(at_, "a symbol");
+  return is_number(*at_) ? integer(value) : mismatch(at_, "a symbol");
 }
 
 // ---- lists of numbers
