@@ -13,6 +13,7 @@ endmacro()
 
 dts_format(capnproto)
 dts_format(json)
+dts_format(pickle)
 dts_format(cbor)
 dts_format(messagepack)
 dts_format(ion)

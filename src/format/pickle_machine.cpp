@@ -1,0 +1,525 @@
+// The machine: the opcodes that make plain data.
+#include <format/pickle_machine.hpp>
+
+#include <bit>
+
+#include <base/text.hpp>
+
+namespace dts::format::pickle {
+
+namespace {
+
+constexpr std::uint8_t protocol_max = 5;
+
+}  // namespace
+
+bool Machine::refuse(std::string_view what, std::string_view why, std::string_view hint) {
+  return failure_.set(ErrorCode::decode, here() + " " + std::string(what), std::string(why),
+                      std::string(hint));
+}
+
+std::string Machine::here() const {
+  const std::string_view name = opcode_name(message_[at_]);
+  return (name.empty() ? "the byte " + std::to_string(message_[at_]) : std::string(name)) +
+         " at byte " + std::to_string(at_);
+}
+
+bool Machine::needs(std::size_t count) {
+  if (stack_.size() >= fence_ + count) return true;
+  return refuse("finds too little on the stack", "it needs " + std::to_string(count) + " values" +
+                                                     (fence_ > 0 ? " above the mark" : ""));
+}
+
+bool Machine::add_node(const Node& node, Index& index) {
+  if (!room(tree_.nodes)) return false;
+  index = static_cast<Index>(tree_.nodes.size());
+  tree_.nodes.push(node);
+  return true;
+}
+
+bool Machine::push_index(Index index) {
+  if (!room(stack_)) return false;
+  stack_.push(index);
+  return true;
+}
+
+bool Machine::push(const Node& node) {
+  Index index;
+  return add_node(node, index) && push_index(index);
+}
+
+// Puts items at the end of a list, tuple, set or dict.
+bool Machine::append(Node& container, const Index* items, std::size_t count) {
+  work_ += count;
+  if (count == 0) return true;
+  auto& cells = tree_.cells;
+  if (!room(cells, count + 1)) return false;
+  if (container.size == 0) {
+    container.links.first = static_cast<std::uint32_t>(cells.size());
+  } else if (container.links.last + 1 == cells.size()) {
+    cells.shrink(cells.size() - 1);  // nothing was put behind: go on there
+  } else {
+    cells[container.links.last] = Tree::link | static_cast<std::uint32_t>(cells.size());
+  }
+  std::memcpy(cells.end(), items, count * sizeof(Index));
+  cells.shrink(cells.size() + count);
+  container.links.last = static_cast<std::uint32_t>(cells.size());
+  container.size += count;
+  cells.push(Tree::end);
+  return true;
+}
+
+bool Machine::take(std::uint8_t*& memory, std::size_t bytes) {
+  bytes_ += bytes + 32;
+  work_ += bytes;
+  if (bytes_ > bytes_max_) {
+    return failure_.set(ErrorCode::limit_reached,
+                        here() + " makes the pickle take more memory than is allowed",
+                        std::to_string(bytes_max_) + " bytes are");
+  }
+  memory = tree_.unescaped.emplace_back(new std::uint8_t[bytes + 1]).get();
+  return true;
+}
+
+// ---- arguments
+// -----------------------------------------------------------------------------------
+
+bool Machine::little(std::size_t width, std::uint64_t& value) {
+  if (message_.size() - position_ < width) return refuse("is cut off");
+  value = 0;
+  for (std::size_t i = 0; i < width; ++i) value |= std::uint64_t{message_[position_ + i]} << 8 * i;
+  position_ += width;
+  return true;
+}
+
+// A length of `width` bytes and as many bytes.
+bool Machine::claimed(std::size_t width, ByteView& bytes, bool is_signed) {
+  std::uint64_t size;
+  if (!little(width, size)) return false;
+  if (is_signed && size >= std::uint64_t{1} << 31)
+    return refuse("claims a negative length, " + std::to_string(static_cast<std::int32_t>(size)));
+  const std::size_t left = message_.size() - position_;
+  if (size > left) {
+    return refuse("claims " + std::to_string(size) + " bytes where " + std::to_string(left) +
+                  " are left");
+  }
+  bytes = message_.subspan(position_, size);
+  position_ += size;
+  return true;
+}
+
+bool Machine::binary_integer(std::size_t width) {
+  std::uint64_t value;
+  if (!little(width, value)) return false;
+  Node made = node(NodeKind::integer);
+  made.bits = value;
+  if (width == 4 && (value & 0x80000000) != 0) {  // only BININT has a sign
+    made.flag = true;
+    made.bits = ~static_cast<std::uint32_t>(value) & 0xffffffff;
+  }
+  return push(made);
+}
+
+// Two's complement, little-endian, any length.
+bool Machine::binary_long(std::size_t width) {
+  ByteView bytes;
+  if (!claimed(width, bytes, width == 4)) return false;
+  Node made = node(NodeKind::integer);
+  made.flag = !bytes.empty() && (bytes.back() & 0x80) != 0;
+  const std::uint8_t filler = made.flag ? 0xff : 0;
+  std::size_t size = bytes.size();
+  while (size > 0 && bytes[size - 1] == filler) --size;
+  work_ += bytes.size() - size;
+  made.bits = 0;
+  if (size > 8) {
+    made.kind = NodeKind::big;
+    made.data = bytes.data();
+    made.size = size;
+    return push(made);
+  }
+  for (std::size_t i = 0; i < size; ++i)
+    made.bits |= std::uint64_t{static_cast<std::uint8_t>(bytes[i] ^ filler)} << 8 * i;
+  return push(made);
+}
+
+bool Machine::binary_real() {
+  if (message_.size() - position_ < 8) return refuse("is cut off");
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < 8; ++i) bits = bits << 8 | message_[position_ + i];
+  position_ += 8;
+  Node made = node(NodeKind::real);
+  made.real = std::bit_cast<double>(bits);
+  return push(made);
+}
+
+bool Machine::text_node(ByteView bytes, bool of_python_2, Node& made) {
+  made = node(NodeKind::text, of_python_2);
+  made.data = bytes.data();
+  made.size = bytes.size();
+  work_ += bytes.size() / 64;
+  if (base::is_utf8(as_text(bytes))) return true;
+  if (!of_python_2) return refuse("holds text that is not valid UTF-8");
+  made.kind = NodeKind::bytes;
+  return true;
+}
+
+bool Machine::binary_text(std::size_t width, bool of_python_2) {
+  ByteView bytes;
+  Node made;
+  return claimed(width, bytes, of_python_2 && width == 4) && text_node(bytes, of_python_2, made) &&
+         push(made);
+}
+
+bool Machine::binary_bytes(std::size_t width) {
+  ByteView bytes;
+  if (!claimed(width, bytes)) return false;
+  Node made = node(NodeKind::bytes);
+  made.data = bytes.data();
+  made.size = bytes.size();
+  return push(made);
+}
+
+// ---- the stack
+// -----------------------------------------------------------------------------------
+
+bool Machine::mark() {
+  if (!room(marks_)) return false;
+  marks_.push(static_cast<std::uint32_t>(stack_.size()));
+  fence_ = stack_.size();
+  return true;
+}
+
+// The values above the mark start at the old fence_, which this returns to the mark before.
+bool Machine::pop_mark() {
+  if (marks_.size() == 0) return refuse("finds no mark on the stack");
+  marks_.shrink(marks_.size() - 1);
+  fence_ = marks_.size() == 0 ? 0 : marks_.back();
+  return true;
+}
+
+bool Machine::pop() {
+  if (stack_.size() > fence_) {
+    stack_.shrink(stack_.size() - 1);
+    return true;
+  }
+  return marks_.size() > 0 ? pop_mark() : needs(1);
+}
+
+bool Machine::duplicate() {
+  if (!needs(1)) return false;
+  shared_ |= top().holds_nodes();
+  return push_index(stack_.back());
+}
+
+bool Machine::push_marked(NodeKind kind) {
+  const std::size_t begin = fence_;
+  if (!pop_mark()) return false;
+  const std::size_t count = stack_.size() - begin;
+  if (kind == NodeKind::dict && count % 2 != 0) return refuse("finds a key without a value");
+  Node made = node(kind);
+  if (!append(made, &stack_[begin], count)) return false;
+  stack_.shrink(begin);
+  return push(made);
+}
+
+bool Machine::push_tuple(std::size_t count) {
+  Node made = node(NodeKind::tuple);
+  if (!needs(count) || !append(made, stack_.end() - count, count)) return false;
+  stack_.shrink(stack_.size() - count);
+  return push(made);
+}
+
+// APPENDS, SETITEMS, ADDITEMS: into what lies below the mark.
+bool Machine::add_marked(NodeKind kind) {
+  const std::size_t begin = fence_;
+  if (!pop_mark()) return false;
+  if (begin <= fence_) return refuse("finds nothing below the mark");
+  Node& container = tree_.nodes[stack_[begin - 1]];
+  const std::size_t count = stack_.size() - begin;
+  if (container.kind != kind) return refuse("adds to " + tree_.describe(stack_[begin - 1]));
+  if (kind == NodeKind::dict && count % 2 != 0) return refuse("finds a key without a value");
+  if (!append(container, &stack_[begin], count)) return false;
+  stack_.shrink(begin);
+  return true;
+}
+
+// APPEND, SETITEM.
+bool Machine::add_one(NodeKind kind, std::size_t count) {
+  if (!needs(count + 1)) return false;
+  if (top(count).kind != kind)
+    return refuse("adds to " + tree_.describe(stack_[stack_.size() - 1 - count]));
+  if (!append(top(count), stack_.end() - count, count)) return false;
+  stack_.shrink(stack_.size() - count);
+  return true;
+}
+
+bool Machine::put(std::uint64_t index) {
+  if (!needs(1)) return false;
+  // Python numbers what it remembers, and remembers less than one thing per byte.
+  if (index > message_.size()) {
+    return refuse("remembers a value as number " + std::to_string(index),
+                  "the pickle has " + std::to_string(message_.size()) + " bytes");
+  }
+  if (index >= memo_.size()) {
+    if (index >= memo_.capacity() && !grow(memo_, index + 1 - memo_.size())) return false;
+    work_ += index - memo_.size();
+    while (memo_.size() <= index) memo_.push(no_node);
+  }
+  memo_count_ += memo_[index] == no_node;
+  memo_[index] = stack_.back();
+  return true;
+}
+
+bool Machine::get(std::uint64_t index) {
+  if (index >= memo_.size() || memo_[index] == no_node) {
+    return refuse("asks for number " + std::to_string(index), "nothing was remembered as that");
+  }
+  shared_ |= tree_[memo_[index]].holds_nodes();
+  return push_index(memo_[index]);
+}
+
+// ---- the whole
+// -----------------------------------------------------------------------------------
+
+bool Machine::protocol() {
+  std::uint64_t version;
+  if (!little(1, version)) return false;
+  if (at_ != 0) return refuse("is not the first byte");
+  return version <= protocol_max || refuse("says protocol " + std::to_string(version),
+                                           "0 to 5 are read", "pickle.dumps(value, protocol=4)");
+}
+
+// 95 | size 8 | so many bytes of opcodes: only a hint for readers of files.
+bool Machine::frame() {
+  std::uint64_t size;
+  if (!little(8, size)) return false;
+  const std::size_t left = message_.size() - position_;
+  return size <= left || refuse("claims " + std::to_string(size) + " bytes where " +
+                                std::to_string(left) + " are left");
+}
+
+bool Machine::check_labels() {
+  if (idle_labels_ == 0) return true;
+  for (std::size_t i = 0; i < tree_.nodes.size(); ++i) {
+    const Node& label = tree_.nodes[i];
+    if (label.kind != NodeKind::label || label.flag) continue;
+    at_ = label.at;
+    return failure_.set(ErrorCode::decode,
+                        std::string(opcode_name(message_[at_])) + " of " +
+                            tree_.label_name(static_cast<Index>(i)) + " at byte " +
+                            std::to_string(at_) + " is refused",
+                        "a name of Python's is no data");
+  }
+  return true;
+}
+
+bool Machine::finish() {
+  if (marks_.size() > 0) return refuse("leaves a mark on the stack");
+  if (stack_.size() != 1) {
+    return refuse("finds " + std::to_string(stack_.size()) + " values on the stack",
+                  "there must be one");
+  }
+  if (position_ != message_.size()) {
+    return refuse("is followed by " + std::to_string(message_.size() - position_) + " more bytes",
+                  "a message is one pickle");
+  }
+  tree_.root = stack_[0];
+  return check_labels() && (!shared_ || check_sharing());
+}
+
+bool Machine::run() {
+  if (message_.empty())
+    return failure_.set(ErrorCode::decode, "the pickle is empty", "even None has two bytes");
+  if (message_.size() > UINT32_MAX)
+    return failure_.set(ErrorCode::limit_reached, "the pickle is larger than 4 GiB");
+  while (position_ < message_.size()) {
+    at_ = position_++;
+    ++work_;
+    const Step done = step(static_cast<Opcode>(message_[at_]));
+    if (done == Step::next) continue;
+    return done == Step::stop && finish();
+  }
+  return failure_.set(ErrorCode::decode,
+                      "the pickle ends at byte " + std::to_string(message_.size()),
+                      "STOP is missing", "the message was cut off, or it is no pickle");
+}
+
+Machine::Step Machine::step(Opcode opcode) {
+  std::uint64_t index = 0;
+  bool fine = false;
+  switch (opcode) {
+    case Opcode::PROTO:
+      fine = protocol();
+      break;
+    case Opcode::FRAME:
+      fine = frame();
+      break;
+    case Opcode::STOP:
+      return Step::stop;
+    case Opcode::MARK:
+      fine = mark();
+      break;
+    case Opcode::POP:
+      fine = pop();
+      break;
+    case Opcode::POP_MARK: {
+      const std::size_t begin = fence_;
+      fine = pop_mark();
+      if (fine) stack_.shrink(begin);
+      break;
+    }
+    case Opcode::DUP:
+      fine = duplicate();
+      break;
+    case Opcode::NONE:
+      fine = push(node(NodeKind::none));
+      break;
+    case Opcode::NEWTRUE:
+    case Opcode::NEWFALSE:
+      fine = push(node(NodeKind::boolean, opcode == Opcode::NEWTRUE));
+      break;
+    case Opcode::INT:
+    case Opcode::LONG:
+      fine = line_integer(opcode == Opcode::LONG);
+      break;
+    case Opcode::BININT:
+      fine = binary_integer(4);
+      break;
+    case Opcode::BININT1:
+      fine = binary_integer(1);
+      break;
+    case Opcode::BININT2:
+      fine = binary_integer(2);
+      break;
+    case Opcode::LONG1:
+      fine = binary_long(1);
+      break;
+    case Opcode::LONG4:
+      fine = binary_long(4);
+      break;
+    case Opcode::FLOAT:
+      fine = line_real();
+      break;
+    case Opcode::BINFLOAT:
+      fine = binary_real();
+      break;
+    case Opcode::STRING:
+      fine = line_string();
+      break;
+    case Opcode::UNICODE:
+      fine = line_unicode();
+      break;
+    case Opcode::BINSTRING:
+      fine = binary_text(4, true);
+      break;
+    case Opcode::SHORT_BINSTRING:
+      fine = binary_text(1, true);
+      break;
+    case Opcode::SHORT_BINUNICODE:
+      fine = binary_text(1);
+      break;
+    case Opcode::BINUNICODE:
+      fine = binary_text(4);
+      break;
+    case Opcode::BINUNICODE8:
+      fine = binary_text(8);
+      break;
+    case Opcode::SHORT_BINBYTES:
+      fine = binary_bytes(1);
+      break;
+    case Opcode::BINBYTES:
+      fine = binary_bytes(4);
+      break;
+    case Opcode::BINBYTES8:
+    case Opcode::BYTEARRAY8:
+      fine = binary_bytes(8);
+      break;
+    case Opcode::EMPTY_LIST:
+      fine = push(node(NodeKind::list));
+      break;
+    case Opcode::EMPTY_TUPLE:
+      fine = push(node(NodeKind::tuple));
+      break;
+    case Opcode::EMPTY_SET:
+      fine = push(node(NodeKind::set));
+      break;
+    case Opcode::EMPTY_DICT:
+      fine = push(node(NodeKind::dict));
+      break;
+    case Opcode::LIST:
+    case Opcode::FROZENSET:
+      fine = push_marked(NodeKind::list);
+      break;
+    case Opcode::TUPLE:
+      fine = push_marked(NodeKind::tuple);
+      break;
+    case Opcode::DICT:
+      fine = push_marked(NodeKind::dict);
+      break;
+    case Opcode::TUPLE1:
+      fine = push_tuple(1);
+      break;
+    case Opcode::TUPLE2:
+      fine = push_tuple(2);
+      break;
+    case Opcode::TUPLE3:
+      fine = push_tuple(3);
+      break;
+    case Opcode::APPEND:
+      fine = add_one(NodeKind::list, 1);
+      break;
+    case Opcode::SETITEM:
+      fine = add_one(NodeKind::dict, 2);
+      break;
+    case Opcode::APPENDS:
+      fine = add_marked(NodeKind::list);
+      break;
+    case Opcode::SETITEMS:
+      fine = add_marked(NodeKind::dict);
+      break;
+    case Opcode::ADDITEMS:
+      fine = add_marked(NodeKind::set);
+      break;
+    case Opcode::PUT:
+      fine = line_index(index) && put(index);
+      break;
+    case Opcode::BINPUT:
+      fine = little(1, index) && put(index);
+      break;
+    case Opcode::LONG_BINPUT:
+      fine = little(4, index) && put(index);
+      break;
+    case Opcode::MEMOIZE:
+      fine = put(memo_count_);
+      break;
+    case Opcode::GET:
+      fine = line_index(index) && get(index);
+      break;
+    case Opcode::BINGET:
+      fine = little(1, index) && get(index);
+      break;
+    case Opcode::LONG_BINGET:
+      fine = little(4, index) && get(index);
+      break;
+    case Opcode::GLOBAL:
+      fine = global();
+      break;
+    case Opcode::STACK_GLOBAL:
+      fine = stack_global();
+      break;
+    case Opcode::NEWOBJ:
+      fine = new_object();
+      break;
+    case Opcode::BUILD:
+      fine = build();
+      break;
+    case Opcode::REDUCE:
+      fine = reduce();
+      break;
+    default:
+      fine = refuse_object(opcode);
+  }
+  return fine ? Step::next : Step::refused;
+}
+
+}  // namespace dts::format::pickle
