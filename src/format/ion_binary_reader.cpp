@@ -14,8 +14,7 @@ const char* const type_names[] = {
 
 }  // namespace
 
-// ---- heads
-// ----------------------------------------------------------------------------------------
+// ---- heads --------------------------------------------------------------------------------------
 
 bool BinaryReader::invalid(const char* why) {
   return failure_.set(ErrorCode::decode, "not valid Ion",
@@ -160,8 +159,7 @@ bool BinaryReader::other_skip_pads() {
   return true;
 }
 
-// ---- the stream and its symbol table
-// ----------------------------------------------------------------
+// ---- the stream and its symbol table ------------------------------------------------------------
 
 bool BinaryReader::begin() {
   const auto begins_with = [this](ByteView bytes) {
@@ -189,8 +187,7 @@ bool BinaryReader::finish() {
   return skip_pads() && (at_ == end_ || invalid("something follows the value"));
 }
 
-// ---- scalars
-// ----------------------------------------------------------------------------------------
+// ---- scalars ------------------------------------------------------------------------------------
 
 bool BinaryReader::other_boolean(bool& value) {
   if (head_.type != name_type || (name_ != "true" && name_ != "false"))
@@ -368,8 +365,7 @@ bool BinaryReader::time(std::int64_t& ns) {
   return take();
 }
 
-// ---- lists of numbers
-// -------------------------------------------------------------------------------
+// ---- lists of numbers ---------------------------------------------------------------------------
 
 // Only a list in which each element is spelt as this kind and fits it; any other is read one by
 // one, which says what is wrong with it.
@@ -440,8 +436,7 @@ bool BinaryReader::numbers(Kind element, bool& is_block, ByteView& bytes) {
   }
 }
 
-// ---- maps, structs, unions
-// ----------------------------------------------------------------------------
+// ---- maps, structs, unions ----------------------------------------------------------------------
 
 bool BinaryReader::begin_map(named::Container& map) {
   if (!open()) return false;

@@ -81,8 +81,7 @@ bool TextReader::open() {
   return true;
 }
 
-// ---- scalars
-// ----------------------------------------------------------------------------------------
+// ---- scalars ------------------------------------------------------------------------------------
 
 bool TextReader::null(bool& is_null) {
   is_null = false;
@@ -213,8 +212,7 @@ bool TextReader::decimal(Decimal& decimal) {
   return wrong(token.text, "does not fit 64 bits x 10^-128 to 10^127");
 }
 
-// ---- lists, maps, structs, unions
-// ---------------------------------------------------------------------
+// ---- lists, maps, structs, unions ---------------------------------------------------------------
 
 bool TextReader::enter(named::Container& container, Token token, const char* expected) {
   if (!has_key_ && !open()) return false;

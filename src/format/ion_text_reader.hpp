@@ -52,7 +52,8 @@ class TextReader {
   bool begin_case(named::Container& container, bool& none, std::string_view& name);
   bool end_case(named::Container& container);
   bool skip();
-  bool holds_message() { return open() && scanner_.look() == Token::lob; }
+  // Annotations are left alone: they may be a case.
+  bool holds_message() { return scanner_.blank() && scanner_.look() == Token::lob; }
 
   using Mark = TextScanner::Position;
   Mark mark() const { return scanner_.position(); }

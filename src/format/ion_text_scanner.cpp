@@ -147,8 +147,7 @@ bool TextScanner::special(double& value) {
   return stops();
 }
 
-// ---- numbers
-// ----------------------------------------------------------------------------------------
+// ---- numbers ------------------------------------------------------------------------------------
 
 // A number ends where something begins that cannot be part of one.
 bool TextScanner::stops() {
@@ -277,8 +276,7 @@ bool TextScanner::offset(Moment& moment) {
   return true;
 }
 
-// ---- strings, symbols, blobs
-// --------------------------------------------------------------------------
+// ---- strings, symbols, blobs --------------------------------------------------------------------
 
 // Behind the opening quote.
 bool TextScanner::short_string(char quote, bool clob, std::string_view& text) {
