@@ -1,5 +1,6 @@
 // What the words of a filter mean for a type: fields are found, literals become values of the
 // field's kind and unit, symbols become numbers. Errors carry the place in the expression.
+#include <cfloat>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -247,8 +248,8 @@ class Compiler {
     if (left.path.layout().kind == Kind::decimal || right.path.layout().kind == Kind::decimal)
       return error(at, "the unit of a decimal field is not converted");
     code.scaled = scale->converts();
-    code.scale = scale->scale;
-    code.offset = scale->offset;
+    code.scale = static_cast<double>(scale->scale);
+    code.offset = static_cast<double>(scale->offset);
     return {};
   }
 
@@ -315,8 +316,7 @@ class Compiler {
   }
 
   Error mismatch(const Place& place, const FilterOperand& operand) const {
-    return error(operand,
-                 place.shown() + " is compared with " + std::string(wanted_by(place.cls)));
+    return error(operand, place.shown() + " is compared with " + std::string(wanted_by(place.cls)));
   }
 
   static std::string unhexed(std::string_view text) {
@@ -398,11 +398,12 @@ class Compiler {
           read.ec == std::errc() && read.ptr == end)
         return FilterNumber::of(natural);
     }
-    double real = 0;
-    const auto read = std::from_chars(text.data(), end, real);
-    if (read.ec != std::errc() || read.ptr != end)
+    // With more digits than the field has, so that 291.15K is 18 Cel.
+    long double exact = 0;
+    const auto read = std::from_chars(text.data(), end, exact);
+    if (read.ec != std::errc() || read.ptr != end || std::abs(exact) > DBL_MAX)
       return error(operand, "this number is out of range");
-    real = real * scale->scale + scale->offset;
+    double real = static_cast<double>(exact * scale->scale + scale->offset);
     if (kind == Kind::f32) real = static_cast<double>(static_cast<float>(real));
     if (kind != Kind::decimal) return FilterNumber::of(real);
     char buffer[64];

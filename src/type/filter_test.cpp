@@ -213,6 +213,18 @@ TEST_F(Filters, take_a_number_in_the_unit_of_the_field) {
   EXPECT_TRUE(holds("celsius in (20.5Cel, 21 Cel)"));
 }
 
+TEST_F(Filters, convert_a_number_in_another_unit) {
+  ASSERT_TRUE(value.set("celsius", 18.0).ok());
+  EXPECT_TRUE(holds("celsius > 64[degF]"));
+  EXPECT_FALSE(holds("celsius > 65 [degF]"));
+  EXPECT_TRUE(holds("celsius == 291.15K"));
+  ASSERT_TRUE(value.set("small", 0.5).ok());
+  EXPECT_TRUE(holds("small == 50kPa"));
+  EXPECT_TRUE(holds("small > 499 mbar and small < 5.01e4 Pa"));
+  EXPECT_EQ(error("celsius > 5 kg").code(), ErrorCode::filter);
+  EXPECT_EQ(error("celsius > 5 nonsense").code(), ErrorCode::filter);
+}
+
 TEST_F(Filters, say_where_the_mistake_is) {
   EXPECT_EQ(error("celcius > 20").text(),
             "E1208 brewery.Reading has no field \"celcius\", at 1:1: \n"

@@ -1,6 +1,7 @@
 #include <type/filter_unit.hpp>
 
 #include <base/text.hpp>
+#include <type/unit.hpp>
 
 namespace dts {
 
@@ -12,15 +13,26 @@ std::string field_shown(std::string_view path, const Layout& layout, const Field
 }
 
 Result<FilterScale> filter_scale(std::string_view unit, const Field* field, bool difference) {
-  (void)difference;
-  const std::string shown = base::printable(unit);
+  const std::string shown = "\"" + base::printable(unit) + "\"";
   if (unit.empty()) return FilterScale{};
   if (field == nullptr || field->unit.empty())
-    return Error(ErrorCode::filter, "the field has no unit, but \"" + shown + "\" was given", {},
-                 {}, "leave the unit out");
+    return Error(ErrorCode::filter, "the field has no unit, but " + shown + " was given", {}, {},
+                 "leave the unit out");
   if (unit == field->unit) return FilterScale{};
-  return Error(ErrorCode::filter, "\"" + shown + "\" is not the field's unit", {}, {},
-               "give the number in " + field->unit);
+  const UnitRelation relation =
+      relate_units(unit, field->unit, difference || field->quantity == "delta", true);
+  if (!relation.problem.empty())
+    return Error(ErrorCode::filter, shown + " is no unit for it: " + relation.problem, {}, {},
+                 relation.hint.empty() ? "give the number in " + field->unit : relation.hint);
+  FilterScale scale;
+  if (!relation.change) return scale;
+  const UnitChange& change = *relation.change;
+  using Long = long double;
+  const Long factor = static_cast<Long>(change.scale) + change.scale_low;
+  const Long offset = static_cast<Long>(change.offset) + change.offset_low;
+  scale.scale = factor;
+  scale.offset = change.offset_first ? offset * factor : offset;
+  return scale;
 }
 
 }  // namespace dts

@@ -12,7 +12,8 @@
 namespace dts {
 
 struct FilterScale {
-  double scale = 1, offset = 0;  // in the field's unit: number * scale + offset
+  // In the field's unit: number * scale + offset, rounded once behind that.
+  long double scale = 1, offset = 0;
   bool converts() const { return scale != 1 || offset != 0; }
 };
 
