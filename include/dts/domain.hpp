@@ -103,7 +103,8 @@ class Domain {
   Result<ValuePublisher> publisher(const Layout& layout, PublishOptions options = {});
 
   // Subscribing by type: everything of the family that is assignable to T. The handler takes
-  // (const T&) or (const T&, const Sample&).
+  // (const T&) or (const T&, const Sample&). When it cannot be done (a filter with an error) the
+  // subscription is not active, its status() and why() say so, and a line is logged.
   template <class T, class Handler>
   Subscription subscribe(Handler handler, SubscribeOptions options = {});
   // By name or pattern ("brewery.*", "*"), in the publisher's own types.
@@ -111,6 +112,13 @@ class Domain {
                          SubscribeOptions options = {});
   // Into a type known only at run time.
   Subscription subscribe(const Type& type, ValueHandler handler, SubscribeOptions options = {});
+  // By shape: everything that is assignable to T, whatever its family is called, as long as the
+  // fields that T has carry the same units or tags, or name and type. This asks for all that is
+  // published on the domain (unless pinned): matches() says what came of it.
+  template <class T, class Handler>
+  Subscription subscribe_shape(Handler handler, SubscribeOptions options = {});
+  Subscription subscribe_shape(const Type& type, ValueHandler handler,
+                               SubscribeOptions options = {});
   // T must be default-constructible.
   template <class T>
   Stream<T> stream(SubscribeOptions options = {});
@@ -148,7 +156,13 @@ class Domain {
 
  private:
   Result<void> publish_at(const Layout& layout, const void* value);
-  Subscription subscribe_at(const Layout& layout, ErasedHandler handler, SubscribeOptions options);
+  enum class By : bool { family, shape };
+  Subscription subscribe_at(const Layout& layout, ErasedHandler handler, SubscribeOptions options,
+                            By by);
+  Subscription subscribe_to(const Type& type, ValueHandler handler, SubscribeOptions options,
+                            By by);
+  template <class T, class Handler>
+  static ErasedHandler erased(Handler handler);
   Subscription stream_at(const Layout& layout, SubscribeOptions options);
   void latest_at(const Layout& layout, Duration timeout, SubscribeOptions options,
                  const ErasedHandler& sink);
@@ -168,20 +182,28 @@ Result<Publisher<T>> Domain::publisher(PublishOptions options) {
 }
 
 template <class T, class Handler>
-Subscription Domain::subscribe(Handler handler, SubscribeOptions options) {
+ErasedHandler Domain::erased(Handler handler) {
   constexpr bool with_sample = std::is_invocable_v<Handler&, const T&, const Sample&>;
   static_assert(with_sample || std::is_invocable_v<Handler&, const T&>,
                 "the handler must take (const T&) or (const T&, const dts::Sample&)");
-  return subscribe_at(
-      layout_of<T>(),
-      [handler = std::move(handler)](const void* value, const Layout&,
-                                     [[maybe_unused]] const Sample& sample) mutable {
-        if constexpr (with_sample)
-          handler(*static_cast<const T*>(value), sample);
-        else
-          handler(*static_cast<const T*>(value));
-      },
-      std::move(options));
+  return [handler = std::move(handler)](const void* value, const Layout&,
+                                        [[maybe_unused]] const Sample& sample) mutable {
+    if constexpr (with_sample)
+      handler(*static_cast<const T*>(value), sample);
+    else
+      handler(*static_cast<const T*>(value));
+  };
+}
+
+template <class T, class Handler>
+Subscription Domain::subscribe(Handler handler, SubscribeOptions options) {
+  return subscribe_at(layout_of<T>(), erased<T>(std::move(handler)), std::move(options),
+                      By::family);
+}
+
+template <class T, class Handler>
+Subscription Domain::subscribe_shape(Handler handler, SubscribeOptions options) {
+  return subscribe_at(layout_of<T>(), erased<T>(std::move(handler)), std::move(options), By::shape);
 }
 
 template <class T>

@@ -21,6 +21,12 @@ namespace dts {
 
 class DomainCore;
 
+// A field that must move by `width` before the next value of a source is taken: "0.5", in the
+// field's unit; "1[degF]", in another; "5%" of the last value; "500ms" of a duration.
+struct DeadBand {
+  std::string field, width;
+};
+
 struct SubscribeOptions {
   Labels labels;                // only sources that have all of these
   std::string source;           // only sources whose name matches this glob; empty: all
@@ -31,14 +37,47 @@ struct SubscribeOptions {
   bool live = true;     // false: only the last values (what `dts get` does)
   bool quiet = false;   // no log line when nothing arrives
   std::function<void(const Gap&)> on_gap;
+
+  // Which values are taken, after decoding, over the type the subscriber receives: its own, or by
+  // name and pattern the publisher's. What is not taken counts as filtered. The language and the
+  // rules: docs/reference/filters.md. The order: where, rate, dead bands.
+  std::string where;                 // "celsius > 20 and tank in (1, 2)"; empty: all
+  double rate_hz_max = 0;            // of each source, by its own clock; 0: all
+  std::vector<DeadBand> dead_bands;  // a value is taken when any of these fields has moved
+
+  // A unit declared on one side only is taken to hold on the other as well.
+  bool lenient_units = false;
+  // subscribe_shape: only these families or exact types ("brewery.Temperature",
+  // "brewery.Temperature@9f3a7c1e", "brewery.*"); empty: all that fit.
+  std::vector<std::string> pin;
 };
 
-// Monotonic since the subscription began. delivered + conflated + overrun + undecodable + lost
-// (in packets) accounts for everything published to it.
+// How one exact type that is announced on the domain stands to a subscription.
+struct Match {
+  enum class State : std::uint8_t {
+    matched,   // its values are delivered
+    refused,   // not readable: `refusals`
+    filtered,  // labels, source, exact or pin leave it out, or `where` cannot be applied to it
+    unknown,   // its description is not here yet
+  };
+  std::string type_name;
+  TypeId type;
+  State state = State::unknown;
+  Outcome outcome = Outcome::refused;    // matched: identical, adapted or checked
+  std::vector<Refusal> refusals;         // refused, or `where` cannot be applied: why
+  std::vector<std::string> differences;  // adapted, checked
+  std::vector<std::string> sources;
+};
+std::string_view match_state_name(Match::State state);
+
+// Monotonic since the subscription began. delivered + filtered + conflated + overrun + undecodable
+// + lost (in packets) accounts for everything published to it.
 struct SubscriptionCounters {
   std::uint64_t delivered = 0, bytes = 0;
-  std::uint64_t lost = 0, overrun = 0, conflated = 0, undecodable = 0, filtered = 0;
-  std::uint64_t refused = 0;  // of sources whose type is not assignable
+  std::uint64_t lost = 0, overrun = 0, conflated = 0, undecodable = 0;
+  std::uint64_t discarded = 0;  // of undecodable: whole messages with a value that does not fit
+  std::uint64_t filtered = 0;   // by labels, source, where, rate or dead band
+  std::uint64_t refused = 0;    // of sources whose type is not assignable
 };
 
 // A handler as the domain sees it: a decoded value and what comes with it.
@@ -53,9 +92,13 @@ class Subscription {
   ~Subscription();
 
   bool active() const noexcept { return id_ != 0; }
+  // Why it is not active: what subscribe() met, such as a filter with an error.
+  Result<void> status() const;
   void cancel();
   // Why nothing arrives, now. Any thread.
   Why why() const;
+  // The types announced that it could receive, by name, and how each stands to it. Any thread.
+  std::vector<Match> matches() const;
   SubscriptionCounters counters() const;
   // For Stream: the next value into `value`, which lies as the Layout subscribed with. False when
   // none came within `timeout` (none: for ever) or the subscription has ended.
@@ -67,8 +110,10 @@ class Subscription {
   friend class DomainCore;
   Subscription(std::shared_ptr<DomainCore> core, std::uint64_t id)
       : core_(std::move(core)), id_(id) {}
+  explicit Subscription(Error error) : error_(std::make_shared<const Error>(std::move(error))) {}
   std::shared_ptr<DomainCore> core_;
   std::uint64_t id_ = 0;
+  std::shared_ptr<const Error> error_;
 };
 
 // A value and what came with it, by value.
@@ -92,6 +137,7 @@ class Stream {
   }
   void stop() { subscription_.end(); }  // any thread
   Why why() const { return subscription_.why(); }
+  Result<void> status() const { return subscription_.status(); }
 
   class Iterator {
    public:

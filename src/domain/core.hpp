@@ -5,6 +5,7 @@
 //   publishing.cpp  publishers; submit(): step 3 of a value's way
 //   delivery.cpp    from an engine's message to the subscribers' queues and rounds; step 8
 //   handing.cpp     running handlers; cancelling; the pulled subscriptions of Stream and latest
+//   matching.cpp    which publishers a subscription is about
 //   routing.cpp     which origin goes to which subscriber by which plan; what the engine notices
 //   loop.cpp        run, start, poll: who receives, who stands by
 //   knowledge.cpp   catalogue, types, counters
@@ -114,6 +115,11 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void latest(std::shared_ptr<Subscriber> subscriber, Duration timeout, const Sink& sink);
   SubscriptionCounters counters_of(std::uint64_t id);
 
+  // matching.cpp, routing.cpp
+  static bool is_glob(std::string_view text);
+  std::vector<Match> matches_of(std::uint64_t id);
+  Subscription refuse(std::string_view name, Error error);
+
   // loop.cpp
   void run();
   void start();
@@ -184,10 +190,15 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Plan* plan_for(Subscriber& subscriber, const Origin& origin);
   void make_plan(Plan& plan, const Subscriber& subscriber, const Origin& origin) const;
   void complete(Origin& origin);
+
+  // matching.cpp
+  static Result<void> select(Subscriber& subscriber);
+  static std::vector<std::string> interests_of(const Subscriber& subscriber);
   bool matches(const Subscriber& subscriber, const proto::StreamRecord& record) const;
   bool matches(const Subscriber& subscriber, FamilyId family, std::string_view name) const;
   Route::Verdict verdict_of(const Subscriber& subscriber, const Source& source) const;
   bool wanted(const proto::StreamRecord& record) const;
+
   void offer_last(Subscriber& subscriber, Origin& origin);
   // All that a call of the engine has brought: notices, and messages with the gaps between them.
   void take_in(proto::Outbox& out, Round* round);

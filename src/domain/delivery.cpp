@@ -68,7 +68,7 @@ void DomainCore::deliver(Round* round, const proto::Message& message, proto::Out
         std::any_of(origin->routes.begin(), origin->routes.end(),
                     [](const Route& to) { return to.verdict == Route::Verdict::deliver; });
     if (!needed) {
-      for (Route& to : origin->routes) ++to.subscriber->filtered;
+      for (Route& to : origin->routes) to.subscriber->filtered += message.last - message.first + 1;
       return;
     }
     // The type's document is on its way: the message waits for it.
@@ -155,7 +155,7 @@ void DomainCore::deliver_gap(Round* round, const proto::Notice& notice) {
 void DomainCore::hand(Round* round, Route& to, Item item) {
   Subscriber& subscriber = *to.subscriber;
   if (to.verdict == Route::Verdict::filtered) {
-    ++subscriber.filtered;
+    subscriber.filtered += item.last - item.first + 1;
     return;
   }
   if (to.verdict == Route::Verdict::refused || to.plan == nullptr) {

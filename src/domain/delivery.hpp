@@ -19,6 +19,7 @@
 #include <dts/transport.hpp>
 #include <dts/value.hpp>
 
+#include "domain/selection.hpp"
 #include "proto/engine.hpp"
 
 namespace dts {
@@ -53,13 +54,29 @@ struct Plan {
   TypeId type{};
   std::uint8_t format = 0;
   BindingId binding{};
-  bool converted = false;
+  Outcome outcome = Outcome::refused;
+  std::vector<std::string> differences;
   // Dynamic: reused from message to message, by whoever holds the subscriber's claim. It owns the
   // layout that the decoder was made for, and so outlives it.
   Value value;
-  std::unique_ptr<Decoder> decoder;  // null: refused
+  std::unique_ptr<Decoder> decoder;      // null: refused, or not selectable
+  std::unique_ptr<Selection> selection;  // dynamic; null: everything is taken
+  bool unselectable = false;             // what the subscription selects by is not in this type
   std::vector<Refusal> refusals;
   Error error{ErrorCode::ok};
+
+  bool converted() const noexcept { return outcome != Outcome::identical; }
+  // Why nothing is delivered by it; empty when something is.
+  std::vector<Refusal> reasons() const {
+    if (decoder != nullptr || !refusals.empty()) return refusals;
+    const std::string why = error.why().starts_with('\n') ? std::string() : error.why();
+    return {{"", error.what() + (why.empty() ? "" : ": " + why), error.hint()}};
+  }
+};
+
+// Of a subscription by shape: a family or pattern, and how the type's id begins.
+struct Pin {
+  std::string name, id_prefix;
 };
 
 // Where an origin's messages go.
@@ -134,16 +151,19 @@ struct Subscriber {
   std::uint64_t id = 0;
   std::string name;  // the family, or the pattern
   FamilyId family{};
-  bool by_pattern = false;
+  bool by_pattern = false;  // of families: several may be meant
+  bool by_shape = false;    // whatever the family is called; by_pattern too
+  std::vector<Pin> pins;
   bool pulled = false;  // by next(): no handler
   LayoutPtr layout;     // null: in the publisher's own types
   ErasedHandler handler;
   ValueHandler value_handler;
   SubscribeOptions options;
-  proto::InterestId interest = 0;
+  std::vector<proto::InterestId> interests;
 
   std::vector<std::unique_ptr<Plan>> plans;
-  Value value;           // of `layout`, reused; see Plan::value
+  Value value;                           // of `layout`, reused; see Plan::value
+  std::unique_ptr<Selection> selection;  // over `layout`; null: everything is taken
   bool borrows = false;  // `value` may share a message's memory: it has a Blob somewhere
 
   std::atomic<bool> cancelled{false};  // any thread
@@ -155,10 +175,11 @@ struct Subscriber {
   std::size_t queue_bytes = 0;
   std::vector<Item> dropped;  // gaps for what overflowed: older than all of the queue
 
-  Tally delivered, bytes, undecodable;                  // by the claim's thread
-  std::uint64_t lost = 0, overrun = 0, conflated = 0;   // under the lock
-  std::uint64_t filtered = 0, refused = 0, routed = 0;  // under the lock
-  std::atomic<std::int64_t> last_ns{0};                 // steady clock, of the last value
+  Tally delivered, bytes, undecodable, discarded, not_taken;  // by the claim's thread
+  std::uint64_t lost = 0, overrun = 0, conflated = 0;         // under the lock
+  std::uint64_t filtered = 0, refused = 0, routed = 0;        // under the lock
+  std::atomic<std::int64_t> last_ns{0};                       // steady clock, of the last value
+  std::atomic<std::int64_t> not_taken_ns{0};                  // the same, of the last not taken
   Instant since{};
   bool silence_told = false;
   std::string decode_error;  // the last

@@ -79,23 +79,33 @@ Subscription Domain::subscribe(std::string_view pattern, ValueHandler handler,
 }
 
 Subscription Domain::subscribe(const Type& type, ValueHandler handler, SubscribeOptions options) {
-  if (!type.valid()) return {};
+  return subscribe_to(type, std::move(handler), std::move(options), By::family);
+}
+
+Subscription Domain::subscribe_shape(const Type& type, ValueHandler handler,
+                                     SubscribeOptions options) {
+  return subscribe_to(type, std::move(handler), std::move(options), By::shape);
+}
+
+Subscription Domain::subscribe_to(const Type& type, ValueHandler handler, SubscribeOptions options,
+                                  By by) {
+  if (!type.valid())
+    return core_->refuse("an empty type", Error(ErrorCode::invalid_type, "there is no type"));
   Result<LayoutPtr> layout = Layout::of(type);
-  if (!layout) {
-    core_->tell_error(type.name() + " cannot be subscribed to: " + layout.error().text());
-    return {};
-  }
+  if (!layout) return core_->refuse(type.name(), layout.error());
   std::shared_ptr<Subscriber> subscriber = subscriber_of(nullptr, std::move(options));
   subscriber->layout = std::move(*layout);
   subscriber->name = type.name();
   subscriber->family = type.family();
+  subscriber->by_shape = by == By::shape;
   subscriber->value_handler = std::move(handler);
   return core_->subscribe(std::move(subscriber));
 }
 
 Subscription Domain::subscribe_at(const Layout& layout, ErasedHandler handler,
-                                  SubscribeOptions options) {
+                                  SubscribeOptions options, By by) {
   std::shared_ptr<Subscriber> subscriber = subscriber_of(&layout, std::move(options));
+  subscriber->by_shape = by == By::shape;
   subscriber->handler = std::move(handler);
   return core_->subscribe(std::move(subscriber));
 }
@@ -175,13 +185,16 @@ const Source& ValuePublisher::source() const { return *state_->origin->source; }
 // Subscriptions
 
 Subscription::Subscription(Subscription&& other) noexcept
-    : core_(std::move(other.core_)), id_(std::exchange(other.id_, 0)) {}
+    : core_(std::move(other.core_)),
+      id_(std::exchange(other.id_, 0)),
+      error_(std::move(other.error_)) {}
 
 Subscription& Subscription::operator=(Subscription&& other) noexcept {
   if (this != &other) {
     cancel();
     core_ = std::move(other.core_);
     id_ = std::exchange(other.id_, 0);
+    error_ = std::move(other.error_);
   }
   return *this;
 }
@@ -193,7 +206,26 @@ void Subscription::cancel() {
   core_.reset();
 }
 
-Why Subscription::why() const { return id_ == 0 ? Why{} : core_->why_of(id_); }
+Result<void> Subscription::status() const {
+  if (id_ != 0) return {};
+  return error_ != nullptr ? *error_ : Error(ErrorCode::closed, "there is no subscription");
+}
+
+Why Subscription::why() const {
+  if (id_ != 0) return core_->why_of(id_);
+  Why why;
+  if (error_ == nullptr) return why;
+  why.reason =
+      error_->code() == ErrorCode::filter ? WhyQuiet::filtered : WhyQuiet::incompatible_type;
+  why.text = "there is no subscription: " + error_->what();
+  if (!error_->where().empty()) why.evidence.push_back("at " + error_->where() + error_->why());
+  why.hint = error_->hint();
+  return why;
+}
+
+std::vector<Match> Subscription::matches() const {
+  return id_ == 0 ? std::vector<Match>{} : core_->matches_of(id_);
+}
 
 SubscriptionCounters Subscription::counters() const {
   return id_ == 0 ? SubscriptionCounters{} : core_->counters_of(id_);
@@ -217,6 +249,20 @@ std::string_view profile_name(Profile profile) {
       return "state";
     case Profile::stream:
       return "stream";
+  }
+  return "unknown";
+}
+
+std::string_view match_state_name(Match::State state) {
+  switch (state) {
+    case Match::State::matched:
+      return "matched";
+    case Match::State::refused:
+      return "refused";
+    case Match::State::filtered:
+      return "filtered";
+    case Match::State::unknown:
+      break;
   }
   return "unknown";
 }

@@ -73,7 +73,11 @@ bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, T
   const Result<void> decoded = item.owner ? decoder.decode_shared(item.bytes, item.owner, value)
                                           : decoder.decode(item.bytes, value);
   if (!decoded) {
+    const ErrorCode code = decoded.error().code();
     subscriber.undecodable.add(item.last - item.first + 1);
+    if (item.plan->outcome == Outcome::checked &&
+        (code == ErrorCode::wrong_value || code == ErrorCode::missing_field))
+      subscriber.discarded.add(1);
     std::string detail = decoded.error().text();
     tell_gap(subscriber, item, detail);
     Lock lock(*this);
@@ -82,7 +86,15 @@ bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, T
   }
   SampleAccess::source(sample, item.origin->source);
   SampleAccess::set(sample, item.last, item.published_ns, received, item.bytes, item.historic,
-                    item.plan->converted);
+                    item.plan->converted());
+  domain::Selection* const selection =
+      subscriber.layout != nullptr ? subscriber.selection.get() : item.plan->selection.get();
+  if (selection != nullptr &&
+      !selection->takes(value, {item.origin->node, item.origin->stream}, item.published_ns)) {
+    subscriber.not_taken.add(item.last - item.first + 1);
+    subscriber.not_taken_ns.store(clock().time_since_epoch().count(), std::memory_order_relaxed);
+    return false;
+  }
   subscriber.delivered.add(item.last - item.first + 1);
   subscriber.bytes.add(item.bytes.size());
   return true;
@@ -252,7 +264,8 @@ SubscriptionCounters DomainCore::counters_of(std::uint64_t id) {
   counters.overrun = s->overrun;
   counters.conflated = s->conflated;
   counters.undecodable = s->undecodable.get();
-  counters.filtered = s->filtered;
+  counters.discarded = s->discarded.get();
+  counters.filtered = s->filtered + s->not_taken.get();
   counters.refused = s->refused;
   return counters;
 }

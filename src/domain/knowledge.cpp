@@ -173,7 +173,8 @@ std::vector<Counter> DomainCore::counters() {
     sum.overrun += s->overrun;
     sum.conflated += s->conflated;
     sum.undecodable += s->undecodable.get();
-    sum.filtered += s->filtered;
+    sum.discarded += s->discarded.get();
+    sum.filtered += s->filtered + s->not_taken.get();
     sum.refused += s->refused;
   }
   counters.push_back({"delivered", sum.delivered});
@@ -181,6 +182,7 @@ std::vector<Counter> DomainCore::counters() {
   counters.push_back({"overrun", sum.overrun});
   counters.push_back({"conflated", sum.conflated});
   counters.push_back({"undecodable", sum.undecodable});
+  counters.push_back({"discarded", sum.discarded});
   counters.push_back({"filtered", sum.filtered});
   counters.push_back({"refused", sum.refused});
   counters.push_back({"held_dropped", held_dropped_});

@@ -13,15 +13,6 @@ namespace {
 constexpr std::size_t gone_max = 1024;
 constexpr std::size_t other_domains_max = 64;
 
-// A pattern's own literal name needs no pattern.
-bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
-
-std::string text_of(const Refusal& refusal) {
-  std::string text = refusal.path.empty() ? refusal.reason : refusal.path + ": " + refusal.reason;
-  if (!refusal.hint.empty()) text += " (try: " + refusal.hint + ")";
-  return text;
-}
-
 // Is there a Blob anywhere in a value of this layout? `seen`: a type may refer to itself.
 bool has_blob(const Layout& layout, std::set<const Layout*>& seen) {
   if (layout.functions.borrow != nullptr) return true;
@@ -95,34 +86,6 @@ std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId strea
   return origin;
 }
 
-bool DomainCore::matches(const Subscriber& subscriber, FamilyId family,
-                         std::string_view name) const {
-  return subscriber.by_pattern ? base::glob_match(subscriber.name, name)
-                               : subscriber.family == family;
-}
-
-bool DomainCore::matches(const Subscriber& subscriber, const proto::StreamRecord& record) const {
-  return matches(subscriber, record.family, record.family_name);
-}
-
-bool DomainCore::wanted(const proto::StreamRecord& record) const {
-  if (by_family_.contains(record.family)) return true;
-  return std::any_of(by_pattern_.begin(), by_pattern_.end(),
-                     [&](const Subscriber* s) { return matches(*s, record); });
-}
-
-Route::Verdict DomainCore::verdict_of(const Subscriber& subscriber, const Source& source) const {
-  const SubscribeOptions& options = subscriber.options;
-  if (options.exact && *options.exact != source.type) return Route::Verdict::filtered;
-  if (!options.source.empty() && !base::glob_match(options.source, source.name))
-    return Route::Verdict::filtered;
-  for (const auto& [key, value] : options.labels) {
-    const auto found = source.labels.find(key);
-    if (found == source.labels.end() || found->second != value) return Route::Verdict::filtered;
-  }
-  return Route::Verdict::deliver;
-}
-
 void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Origin& origin) const {
   const Type& type = origin.type;
   const Binding& binding = origin.binding;
@@ -142,12 +105,16 @@ void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Origi
     }
     layout = std::move(*made);
   }
-  const Assignment assignment = Assignment::make(type, layout->type);
-  plan.converted = assignment.outcome() != Outcome::identical;
+  AssignmentOptions loosened;
+  loosened.lenient_units = subscriber.options.lenient_units;
+  loosened.shape = subscriber.by_shape;
+  const Assignment assignment = Assignment::make(type, layout->type, loosened);
+  plan.outcome = assignment.outcome();
+  plan.differences = assignment.differences();
   if (!assignment.readable()) {
     plan.refusals = assignment.refusals();
     plan.error = Error(ErrorCode::incompatible_type, "it cannot be read as subscribed", {},
-                       plan.refusals.empty() ? "" : text_of(plan.refusals.front()));
+                       plan.refusals.empty() ? "" : plan.refusals.front().text());
     return;
   }
   Result<std::unique_ptr<Decoder>> decoder =
@@ -157,8 +124,19 @@ void DomainCore::make_plan(Plan& plan, const Subscriber& subscriber, const Origi
     plan.error = decoder.error();
     return;
   }
+  if (subscriber.layout == nullptr) {
+    // In the publisher's own type: what is selected is known only now.
+    Result<std::unique_ptr<domain::Selection>> selection =
+        domain::Selection::make(subscriber.options, *layout);
+    if (!selection) {
+      plan.error = selection.error();
+      plan.unselectable = true;
+      return;
+    }
+    plan.selection = std::move(*selection);
+    plan.value = Value(layout);
+  }
   plan.decoder = std::move(*decoder);
-  if (subscriber.layout == nullptr) plan.value = Value(layout);
 }
 
 Plan* DomainCore::plan_for(Subscriber& subscriber, const Origin& origin) {
@@ -171,11 +149,11 @@ Plan* DomainCore::plan_for(Subscriber& subscriber, const Origin& origin) {
   plan->format = origin.format;
   plan->binding = origin.binding_id;
   make_plan(*plan, subscriber, origin);
-  if (plan->decoder == nullptr) {
+  // Of many types most may be meant to be left out.
+  if (plan->decoder == nullptr && !subscriber.by_pattern) {
     std::string line = origin.source->type_name + " of " + origin.source->name +
                        " is not delivered: " + plan->error.text();
-    for (std::size_t i = 1; i < plan->refusals.size(); ++i)
-      line += "; " + text_of(plan->refusals[i]);
+    for (std::size_t i = 1; i < plan->refusals.size(); ++i) line += "; " + plan->refusals[i].text();
     warn(std::move(line));
   }
   subscriber.plans.push_back(std::move(plan));
@@ -193,7 +171,8 @@ void DomainCore::route(Origin& origin, proto::Outbox& out) {
     to.verdict = verdict_of(*subscriber, *origin.source);
     if (to.verdict == Route::Verdict::deliver && origin.described()) {
       to.plan = plan_for(*subscriber, origin);
-      if (to.plan->decoder == nullptr) to.verdict = Route::Verdict::refused;
+      if (to.plan->decoder == nullptr)
+        to.verdict = to.plan->unselectable ? Route::Verdict::filtered : Route::Verdict::refused;
     }
     const auto owner = subscribers_.find(subscriber->id);
     if (owner == subscribers_.end()) return;
@@ -415,9 +394,16 @@ void DomainCore::offer_last(Subscriber& subscriber, Origin& origin) {
   }
 }
 
+Subscription DomainCore::refuse(std::string_view name, Error error) {
+  tell_error(std::string(name) + " cannot be subscribed to: " + error.text());
+  return Subscription(std::move(error));
+}
+
 Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
+  if (const Result<void> usable = select(*subscriber); !usable)
+    return refuse(subscriber->name, usable.error());
   Lock lock(*this);
-  if (closed_) return {};
+  if (closed_) return Subscription(Error(ErrorCode::closed, "this domain is closed"));
   subscriber->id = next_id_++;
   subscriber->since = clock();
   subscriber->stops_then = stops_.load();
@@ -426,6 +412,7 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
     if (!subscriber->pulled) subscriber->value = Value(subscriber->layout);
     std::set<const Layout*> seen;
     subscriber->borrows = has_blob(*subscriber->layout, seen);
+    subscriber->by_pattern = subscriber->by_shape;
   } else {
     subscriber->by_pattern = is_glob(subscriber->name);
     if (!subscriber->by_pattern) subscriber->family = family_of(subscriber->name);
@@ -438,12 +425,14 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
     by_family_[s->family].push_back(s);
 
   proto::Outbox out;
-  proto::Interest interest;
-  interest.family = s->by_pattern ? FamilyId{} : s->family;
-  interest.name = s->name;
-  interest.live = s->options.live;
-  interest.history = s->options.history;
-  s->interest = engine_->add_interest(clock(), std::move(interest), out);
+  for (std::string& name : interests_of(*s)) {
+    proto::Interest interest;
+    interest.family = is_glob(name) ? FamilyId{} : family_of(name);
+    interest.name = std::move(name);
+    interest.live = s->options.live;
+    interest.history = s->options.history;
+    s->interests.push_back(engine_->add_interest(clock(), std::move(interest), out));
+  }
   if (!s->options.quiet) silence_due_ = std::min(silence_due_, s->since + std::chrono::seconds(2));
 
   for (const auto& [key, origin] : origins_) {
@@ -470,7 +459,8 @@ std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& 
   ended_.overrun += subscriber->overrun;
   ended_.conflated += subscriber->conflated;
   ended_.undecodable += subscriber->undecodable.get();
-  ended_.filtered += subscriber->filtered;
+  ended_.discarded += subscriber->discarded.get();
+  ended_.filtered += subscriber->filtered + subscriber->not_taken.get();
   ended_.refused += subscriber->refused;
   std::erase(by_pattern_, subscriber.get());
   std::erase(ready_, subscriber.get());
@@ -480,7 +470,8 @@ std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& 
   }
   for (const auto& [key, origin] : origins_)
     std::erase_if(origin->routes, [&](const Route& to) { return to.subscriber == subscriber; });
-  if (!closed_) engine_->remove_interest(clock(), subscriber->interest, out);
+  for (const proto::InterestId interest : subscriber->interests)
+    if (!closed_) engine_->remove_interest(clock(), interest, out);
   return subscriber;
 }
 

@@ -76,34 +76,61 @@ Why judge_refused_here(const Evidence& e) {
       "allow UDP port 25555 and multicast to 239.255.0.0/16; dts doctor");
 }
 
+// Nothing is delivered, and nothing could be: which of the reasons is the nearest?
+Why judge_unreadable(const Evidence& e) {
+  const auto one_of = [&](State state) {
+    return std::find_if(e.publishers.begin(), e.publishers.end(),
+                        [&](const PublisherEvidence& p) { return p.state == state; });
+  };
+  const auto unselectable = one_of(State::unselectable), refused = one_of(State::refused);
+  if (unselectable != e.publishers.end()) {
+    Why why = make(WhyQuiet::filtered, "what is selected by does not fit " +
+                                           unselectable->type_name + " of " + unselectable->source);
+    why.differences = unselectable->refusals;
+    if (!why.differences.empty()) {
+      why.text += ": " + why.differences.front().reason;
+      why.hint = why.differences.front().hint;
+    }
+    return why;
+  }
+  if (refused == e.publishers.end())
+    return make(WhyQuiet::filtered,
+                "the labels or the filter match none of the " +
+                    count_of(e.publishers.size(), "source") + " of " + e.asked,
+                "subscribe without labels, or compare them with `dts ls`");
+  Why why = make(WhyQuiet::incompatible_type,
+                 e.by_shape ? "of " + count_of(count(e, State::refused), "source") +
+                                  " none has the shape of " + e.asked + "; " + refused->source +
+                                  " publishes " + refused->type_name
+                            : refused->type_name + " is published by " + refused->source +
+                                  ", in a type that cannot be read as the one subscribed to");
+  why.differences = refused->refusals;
+  if (!why.differences.empty()) {
+    const Refusal& first = why.differences.front();
+    why.text += ": " + (first.path.empty() ? "" : first.path + ": ") + first.reason;
+    why.hint = first.hint;
+  }
+  return why;
+}
+
 Why judge_publishers(const Evidence& e) {
+  if (e.discarded > 0)
+    return make(WhyQuiet::decode_errors,
+                count_of(e.discarded, "message") + " of " + e.asked +
+                    " arrived and did not fit what is subscribed to: " + e.decode_error,
+                "subscribe to a wider field, or give it a default for what does not fit");
   if (e.decode_errors > 0)
     return make(WhyQuiet::decode_errors,
                 count_of(e.decode_errors, "message") + " of " + e.asked +
                     " arrived and could not be decoded",
                 "the last error: " + e.decode_error);
   const std::size_t matched = count(e, State::matched), missing = count(e, State::document_missing);
-  if (matched + missing == 0) {
-    if (count(e, State::refused) > 0) {
-      const auto refused =
-          std::find_if(e.publishers.begin(), e.publishers.end(),
-                       [](const PublisherEvidence& p) { return p.state == State::refused; });
-      Why why = make(WhyQuiet::incompatible_type,
-                     refused->type_name + " is published by " + refused->source +
-                         ", in a type that cannot be read as the one subscribed to");
-      why.differences = refused->refusals;
-      if (!why.differences.empty()) {
-        const Refusal& first = why.differences.front();
-        why.text += ": " + (first.path.empty() ? "" : first.path + ": ") + first.reason;
-        why.hint = first.hint;
-      }
-      return why;
-    }
+  if (matched + missing == 0) return judge_unreadable(e);
+  if (e.not_taken > 0)
     return make(WhyQuiet::filtered,
-                "the labels or the filter match none of the " +
-                    count_of(e.publishers.size(), "source") + " of " + e.asked,
-                "subscribe without labels, or compare them with `dts ls`");
-  }
+                count_of(e.not_taken, "value") + " of " + e.asked +
+                    " arrived, and the filter, rate or dead band took none of them since",
+                "subscribe without it, and look at the values");
   if (e.dropped_here > 0)
     return make(WhyQuiet::overloaded_here,
                 count_of(e.dropped_here, "message or packet") + " dropped here, unread",
@@ -185,10 +212,11 @@ Why judge(const Evidence& e) {
         to_text(Duration(static_cast<std::int64_t>(*e.quiet_ns / 1'000'000 * 1'000'000))) + " ago");
   why.evidence.push_back(count_of(e.peers, "other node") + " heard");
   for (const PublisherEvidence& p : e.publishers) {
-    const char* state = p.state == State::matched    ? "matches"
-                        : p.state == State::filtered ? "filtered out"
-                        : p.state == State::refused  ? "not readable"
-                                                     : "its type is not known yet";
+    const char* state = p.state == State::matched        ? "matches"
+                        : p.state == State::filtered     ? "filtered out"
+                        : p.state == State::refused      ? "not readable"
+                        : p.state == State::unselectable ? "does not have what is selected by"
+                                                         : "its type is not known yet";
     why.evidence.push_back(p.source + " publishes " + p.type_name + ": " + state + ", " +
                            std::to_string(p.published) + " published, " +
                            std::to_string(p.received) + " received here");
@@ -227,12 +255,11 @@ domain::PublisherEvidence DomainCore::evidence_of(const Origin* origin, const So
   if (!origin->described()) p.state = PublisherEvidence::State::document_missing;
   for (const Route& to : origin->routes) {
     if (to.subscriber.get() != subscriber) continue;
-    if (to.verdict == Route::Verdict::filtered) p.state = PublisherEvidence::State::filtered;
-    if (to.verdict != Route::Verdict::refused) continue;
-    p.state = PublisherEvidence::State::refused;
-    if (to.plan == nullptr) continue;
-    p.refusals = to.plan->refusals;
-    if (p.refusals.empty()) p.refusals.push_back({"", to.plan->error.text(), ""});
+    if (to.verdict == Route::Verdict::filtered)
+      p.state = to.plan != nullptr && to.plan->unselectable ? PublisherEvidence::State::unselectable
+                                                            : PublisherEvidence::State::filtered;
+    if (to.verdict == Route::Verdict::refused) p.state = PublisherEvidence::State::refused;
+    if (to.plan != nullptr) p.refusals = to.plan->reasons();
   }
   return p;
 }
@@ -256,7 +283,11 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
           std::max<std::int64_t>(0, now.time_since_epoch().count() - last));
     e.decode_errors = subscriber->undecodable.get();
     e.decode_error = subscriber->decode_error;
-    e.filtered = subscriber->filtered;
+    e.discarded = subscriber->discarded.get();
+    e.filtered = subscriber->filtered + subscriber->not_taken.get();
+    if (subscriber->not_taken_ns.load() > subscriber->last_ns.load())
+      e.not_taken = subscriber->not_taken.get();
+    e.by_shape = subscriber->by_shape;
     e.dropped_here += subscriber->overrun;
   }
   const proto::EngineCounters& counters = engine_->counters();

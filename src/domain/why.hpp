@@ -14,7 +14,14 @@ namespace dts::domain {
 // One live publisher of what is asked for.
 struct PublisherEvidence {
   std::string source, type_name;
-  enum class State : std::uint8_t { matched, filtered, refused, document_missing } state{};
+  // unselectable: what the subscription selects by is not in this type
+  enum class State : std::uint8_t {
+    matched,
+    filtered,
+    refused,
+    document_missing,
+    unselectable
+  } state{};
   std::vector<Refusal> refusals;
   std::uint64_t published = 0;       // by its own account
   std::uint64_t published_then = 0;  // the same, when it was first seen here
@@ -25,6 +32,7 @@ struct PublisherEvidence {
 struct Evidence {
   std::string asked;                      // the family or pattern
   std::optional<std::uint64_t> quiet_ns;  // since the last value; none: there never was one
+  bool by_shape = false;                  // any family would do
   bool subscribed = true;                 // false: `why` for a family nobody here subscribed to
   bool network = true;                    // some transport has a link
   std::uint64_t send_refused = 0;         // by a firewall on this machine
@@ -35,6 +43,8 @@ struct Evidence {
   std::vector<PublisherEvidence> publishers;
   std::string gone;  // "pi-tank1/w1 left 3 s ago"
   std::uint64_t decode_errors = 0, filtered = 0;
+  std::uint64_t discarded = 0;  // of decode_errors: a value did not fit
+  std::uint64_t not_taken = 0;  // of filtered: by where, rate or dead band, since the last value
   std::string decode_error;
 };
 
