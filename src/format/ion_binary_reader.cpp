@@ -210,8 +210,7 @@ bool BinaryReader::other_integer(named::Integer& value) {
     case 4: {
       double real = 0;
       if (head_.low == 8) real = double_at(head_.content);
-      if (head_.low == 4)
-        real = std::bit_cast<float>(static_cast<std::uint32_t>(big_endian(head_.content, 4)));
+      if (head_.low == 4) real = float_at(head_.content);
       return to_integer(real, value) ? take() : wrong("is no whole number that is exact");
     }
     case 5:
@@ -230,8 +229,6 @@ bool BinaryReader::other_real(double& value, bool single) {
   switch (head_.type) {
     case 4:
       value = 0;
-      if (head_.low == 4)
-        value = std::bit_cast<float>(static_cast<std::uint32_t>(big_endian(head_.content, 4)));
       if (head_.low == 8) value = double_at(head_.content);
       if (single && value == value && static_cast<double>(static_cast<float>(value)) != value)
         return wrong("is not exact as f32");
@@ -325,12 +322,35 @@ bool BinaryReader::duration(std::int64_t& ns) {
                                   : wrong("is no duration of whole nanoseconds in 64 bits");
 }
 
+// Exactly as Writer::time() spells it, which is the most common way.
+bool BinaryReader::time_as_written(std::int64_t& ns) {
+  const std::uint8_t* at = head_.content;
+  const std::size_t size = head_.size();
+  std::uint64_t first;
+  if (size < 9 || size > 13) return false;
+  std::memcpy(&first, at, sizeof first);
+  // 80  0y yy  8m 8d 8h 8m 8s  c9: the highest bits say where each ends.
+  if ((first & 0x8080808080808080) != 0x8080808080800080 || at[0] != 0x80 || at[8] != 0xc9)
+    return false;
+  if (size > 9 && (at[9] & 0x80) != 0) return false;
+  Moment moment;
+  moment.year = at[1] << 7 | (at[2] & 0x7f);
+  moment.month = at[3] & 0x7f;
+  moment.day = at[4] & 0x7f;
+  moment.hour = at[5] & 0x7f;
+  moment.minute = at[6] & 0x7f;
+  moment.second = at[7] & 0x7f;
+  moment.nanosecond = static_cast<std::uint32_t>(big_endian(at + 9, size - 9));
+  return to_nanoseconds(moment, ns);
+}
+
 // VarInt offset in minutes, which changes nothing: what follows is UTC. VarUInt year, month, day,
 // hour, minute, second; VarInt exponent and Int coefficient of the fraction. Any end is one, but
 // not before the minute.
 bool BinaryReader::time(std::int64_t& ns) {
   if (!open()) return false;
   if (head_.type != 6) return mismatch("a timestamp");
+  if (time_as_written(ns)) return take();
   const std::uint8_t* at = head_.content;
   bool negative;
   Moment moment;

@@ -4,6 +4,8 @@
 // publisher's type is not parsed but compared. One thread.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstring>
 #include <vector>
 
@@ -61,6 +63,10 @@ class BinaryReader {
     if (!open()) return false;
     if (head_.type == 4 && head_.low == 8 && !single) {
       value = double_at(head_.content);
+      return take();
+    }
+    if (head_.type == 4 && head_.low == 4) {
+      value = float_at(head_.content);
       return take();
     }
     return other_real(value, single);
@@ -141,15 +147,40 @@ class BinaryReader {
   }
 
  private:
+  // By descriptor: the size of what is neither null, annotated, padding nor broken.
+  static constexpr std::uint8_t size_follows = 0xf0, size_not_plain = 0xff;
+  static constexpr std::array<std::uint8_t, 256> plain_sizes = [] {
+    std::array<std::uint8_t, 256> sizes{};
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      const unsigned type = byte >> 4, low = byte & 0x0f;
+      std::uint8_t size = size_not_plain;
+      if (type == 1 && low <= 1) size = 0;
+      if (type >= 2 && type <= 0xd && type != 4 && low < 14 && !(type == 0xd && low == 1))
+        size = static_cast<std::uint8_t>(low);
+      if (type == 4 && (low == 0 || low == 4 || low == 8)) size = static_cast<std::uint8_t>(low);
+      if (type >= 2 && type <= 0xd && type != 4 && low == 14) size = size_follows;
+      sizes[byte] = size;
+    }
+    return sizes;
+  }();
+
   // Reads the head of the value at at_, once.
   bool open() {
     if (ready_) return true;
     ready_ = true;
-    // Descriptors of plain values whose length is in them: int, float, decimal ... blob.
     if (at_ != limit_) {
-      const std::uint8_t type = *at_ >> 4, low = *at_ & 0x0f;
-      if (type >= 2 && type <= 0xc && type != 4 && low < 14 && low <= limit_ - at_ - 1) {
-        head_ = {at_ + 1, at_ + 1 + low, nullptr, nullptr, type, low};
+      std::uint8_t size = plain_sizes[*at_];
+      const std::uint8_t* content = at_ + 1;
+      if (size == size_follows && limit_ - content > 0 && *content >= 0x80) {
+        size = *content++ & 0x7f;
+      }
+      if (size < size_follows && size <= limit_ - content) {
+        head_ = {content,
+                 content + size,
+                 nullptr,
+                 nullptr,
+                 static_cast<std::uint8_t>(*at_ >> 4),
+                 static_cast<std::uint8_t>(*at_ & 0x0f)};
         return true;
       }
     }
@@ -175,6 +206,7 @@ class BinaryReader {
   bool other_text(std::string_view& text);
   bool other_member(bool& more, std::string_view& name);
   bool number(Number& number);  // head_ is a decimal
+  bool time_as_written(std::int64_t& ns);
   template <class T>
   bool block_of(bool& is_block, ByteView& bytes);
 
@@ -213,6 +245,11 @@ class BinaryReader {
     std::uint64_t bits;
     std::memcpy(&bits, at, sizeof bits);
     return std::bit_cast<double>(__builtin_bswap64(bits));
+  }
+  static float float_at(const std::uint8_t* at) {
+    std::uint32_t bits;
+    std::memcpy(&bits, at, sizeof bits);
+    return std::bit_cast<float>(__builtin_bswap32(bits));
   }
   std::string_view content_text() const {
     return {reinterpret_cast<const char*>(head_.content), head_.size()};

@@ -144,7 +144,9 @@ class NameTable {
   std::size_t size() const noexcept { return names_.size(); }
   std::string_view operator[](std::size_t index) const noexcept { return names_[index]; }
   bool is(std::uint32_t index, std::string_view name) const noexcept {
-    return index < names_.size() && names_[index] == name;
+    if (index >= names_.size() || names_[index].size() != name.size()) return false;
+    // A reader that knows the type may hand out its very names.
+    return names_[index].data() == name.data() || names_[index] == name;
   }
   std::uint32_t find(std::string_view name) const noexcept;
 
