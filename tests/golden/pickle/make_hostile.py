@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
-"""Writes hostile.txt: pickles that do harm to whoever loads them, and broken ones.
-
-Run it by hand. Nothing in here is ever loaded. A line is
+"""Writes hostile.txt (to standard output): pickles that do harm to whoever loads them, and broken
+ones. Nothing in here is ever loaded. A line is
   name <tab> pieces of hex, each perhaps *repeated
 A payload that would be a value is there as the whole message, in the field "x" of a dict, and in
 such a dict whose other fields are fine: DTS must refuse it whoever reads it as what.
 """
-import pathlib
 import struct
 
 
@@ -396,8 +394,8 @@ def shown(pieces):
 def main():
     names = [what for what, _ in ROWS]
     assert len(set(names)) == len(names), [n for n in names if names.count(n) > 1]
-    out = pathlib.Path(__file__).parent / "hostile.txt"
-    out.write_text("".join("%s\t%s\n" % (what, shown(pieces)) for what, pieces in ROWS))
+    for what, pieces in ROWS:
+        print("%s\t%s" % (what, shown(pieces)))
 
 
 main()

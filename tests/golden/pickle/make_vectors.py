@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""Writes vectors.json: values pickled by CPython, protocols 0 to 5, beside what DTS reads.
-
-Run it by hand (CPython 3.11 wrote the file that is committed). A row is
+"""Writes vectors.json (to standard output): values pickled by CPython, protocols 0 to 5, beside what
+DTS reads. CPython 3.11 wrote the file that is committed. A row is
   [what it shows, type in notation, hex of the pickle, the value as DTS writes JSON]
 and, where DTS refuses it, "refused: <start of the error>" for the value.
 """
@@ -11,7 +10,6 @@ import datetime
 import decimal
 import enum
 import json
-import pathlib
 import pickle
 import sys
 import types
@@ -198,15 +196,13 @@ ROWS = [
 
 
 def main():
-    rows = []
     for what, notation, value, protocols, expected in ROWS:
         for protocol in protocols:
             message = pickle.dumps(value, protocol)
             shown = expected if isinstance(expected, str) else json.dumps(
                 expected, ensure_ascii=False, separators=(",", ":"))
-            rows.append(["%s, protocol %d" % (what, protocol), notation, message.hex(), shown])
-    out = pathlib.Path(__file__).parent / "vectors.json"
-    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+            row = ["%s, protocol %d" % (what, protocol), notation, message.hex(), shown]
+            print(json.dumps(row))
 
 
 main()
