@@ -393,7 +393,9 @@ class Run {
 
   bool fields(const Message& message, Cursor at, Cursor end, std::byte* to) {
     std::uint64_t seen[words_max];
-    std::fill_n(seen, (message.absent.size() + 63) / 64, 0);
+    seen[0] = 0;
+    for (std::size_t i = 64; i < message.absent.size(); i += 64) seen[i / 64] = 0;
+    std::vector<std::uint16_t> given_up;  // bits of fields that took their default
     const std::size_t counters = filled_.size();
     if (message.arrays != 0) filled_.resize(counters + message.arrays, 0);
     if (message.pair != nullptr) store_absent(*message.pair, to);
@@ -416,16 +418,38 @@ class Run {
         bad(op->form == Form::flat ? "two cases of a union are there" : "a field is there twice");
         return name(message, *op);
       }
+      if (std::find(given_up.begin(), given_up.end(), op->bit) != given_up.end()) [[unlikely]] {
+        at = skip(field_tag, at, end);
+        if (at == nullptr) return false;
+        continue;
+      }
+      const Cursor begin = at;
+      const std::uint32_t depth = allowance_.depth;
       at = field(*op, field_tag, at, end, to + op->to, first, counters);
-      if (at == nullptr) [[unlikely]]
-        return name(message, *op);
+      if (at == nullptr) [[unlikely]] {
+        name(message, *op);
+        if (!give_up(message, *op, to)) return false;
+        given_up.push_back(op->bit);
+        allowance_.depth = depth;
+        filled_.resize(counters + message.arrays);
+        at = skip(field_tag, begin, end);
+        if (at == nullptr) return false;
+      }
       expected = op + 1;
     }
     if (!absent(message, seen, to)) return false;
     if (message.arrays == 0) return true;
-    const bool fine = arrays_full(message, seen, counters);
+    for (const std::uint16_t bit : given_up) seen[bit / 64] &= ~(std::uint64_t{1} << bit % 64);
+    const bool fine = arrays_full(message, seen, counters, to);
     filled_.resize(counters);
     return fine;
+  }
+
+  // A value that does not fit: does its field want the default instead? Then it has it.
+  bool give_up(const Message& message, const Op& op, std::byte* to) {
+    return message.pair != nullptr && op.member < message.pair->members.size() &&
+           message.pair->members[op.member].step != nullptr &&
+           recover(message.pair->members[op.member], to, failure);
   }
 
   Cursor field(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, std::byte* to,
@@ -461,20 +485,27 @@ class Run {
 
   // ---- lists
 
-  // Room for `count` more elements.
+  // Room for `count` more elements, or for those `kept` of them when the rest is cut.
   bool grow(const Op& op, void* list, std::size_t count, bool first, std::size_t counters,
-            std::byte*& place) {
+            std::size_t& kept, std::byte*& place) {
     const Layout& layout = *op.step->to;
     const std::size_t step = layout.element->size;
     const std::size_t needed = op.length == 0 ? count : first ? op.length : 0;
-    if (!allowance_.take(needed, step, failure)) return false;
+    std::uint64_t memory = 0;
+    if (__builtin_mul_overflow(needed, step, &memory)) memory = UINT64_MAX;
+    if (!take(memory)) return false;
     std::size_t old = 0, all = count;
+    kept = count;
     if (op.length != 0) {
       std::uint32_t& filled = filled_[counters + op.filled];
-      if (count > op.length - filled) return wrong_count(op, filled + count);
-      old = filled;
-      filled += static_cast<std::uint32_t>(count);
-      all = op.length;
+      const bool cuts = trims(*op.step);
+      const std::size_t fits = op.length - filled;
+      if (count > fits && !(cuts && op.step->from == Kind::list))
+        return wrong_count(op, filled + count);
+      all = cuts ? layout.length : op.length;
+      old = std::min<std::size_t>(filled, all);
+      kept = std::min(count, all - old);
+      filled += static_cast<std::uint32_t>(std::min(count, fits));
     } else if (!first) {
       old = layout.functions.count(layout, list);
       all = old + count;
@@ -486,7 +517,9 @@ class Run {
     return true;
   }
   bool wrong_count(const Op& op, std::size_t count) {
-    return wrong(std::to_string(count) + " elements, not " + std::to_string(op.length)) != nullptr;
+    std::string what = std::to_string(count) + " elements, not " + std::to_string(op.length);
+    if (op.step->from == Kind::array) return wrong(std::move(what)) != nullptr;
+    return failure.set_misfit(ErrorCode::wrong_value, std::move(what));
   }
 
   Cursor repeated(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, void* list,
@@ -505,11 +538,12 @@ class Run {
       if (ahead == nullptr) return nullptr;
     }
     std::byte* place = nullptr;
-    if (!grow(op, list, count, first, counters, place)) return nullptr;
+    std::size_t kept = 0;
+    if (!grow(op, list, count, first, counters, kept, place)) return nullptr;
     const std::size_t step = op.step->to->element->size;
     for (std::size_t i = 0; i < count; ++i, place += step) {
       if (i != 0) at = tag(at, end, found);
-      at = value(*op.reader, at, end, place);
+      at = i < kept ? value(*op.reader, at, end, place) : skip(field_tag, at, end);
       if (at == nullptr) {
         failure.in(i);
         return nullptr;
@@ -531,15 +565,16 @@ class Run {
                    : static_cast<std::size_t>(std::count_if(bytes.begin(), bytes.end(),
                                                             [](auto b) { return b < 0x80; }));
     std::byte* place = nullptr;
-    if (!grow(op, list, count, first, counters, place)) return nullptr;
+    std::size_t kept = 0;
+    if (!grow(op, list, count, first, counters, kept, place)) return nullptr;
     if (reader.wrap == nullptr && (reader.read == Read::bits8 || reader.read == Read::bits4)) {
-      if (count != 0) std::memcpy(place, bytes.data(), bytes.size());
+      if (kept != 0) std::memcpy(place, bytes.data(), kept * width);
       return at;
     }
     const std::size_t step = op.step->to->element->size;
     Cursor from = bytes.data();
     const Cursor last = from + bytes.size();
-    for (std::size_t i = 0; i < count; ++i, place += step) {
+    for (std::size_t i = 0; i < kept; ++i, place += step) {
       from = value(reader, from, last, place);
       if (from == nullptr) {
         failure.in(i);
@@ -549,14 +584,16 @@ class Run {
     return at;
   }
 
-  bool arrays_full(const Message& message, const std::uint64_t* seen, std::size_t counters) {
+  bool arrays_full(const Message& message, const std::uint64_t* seen, std::size_t counters,
+                   std::byte* to) {
     for (const Op& op : message.ops) {
       if (op.length == 0) continue;
       if ((seen[op.bit / 64] >> op.bit % 64 & 1) == 0) continue;
       const std::uint32_t filled = filled_[counters + op.filled];
       if (filled == op.length) continue;
       wrong_count(op, filled);
-      return name(message, op);
+      name(message, op);
+      if (!give_up(message, op, to)) return false;
     }
     return true;
   }
@@ -664,7 +701,9 @@ class Run {
       if (left < 64) missing &= (std::uint64_t{1} << left) - 1;
       for (; missing != 0; missing &= missing - 1) {
         const Op* op = message.absent[base + static_cast<unsigned>(__builtin_ctzll(missing))];
-        if (op != nullptr && !left_out(message, *op, to + op->to)) return name(message, *op);
+        if (op == nullptr || left_out(message, *op, to + op->to)) continue;
+        name(message, *op);
+        if (!give_up(message, *op, to)) return false;
       }
     }
     return true;
