@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <limits>
+#include <string>
+#include <vector>
 
 #include <dts/format.hpp>
 #include <dts/value.hpp>
@@ -11,7 +12,7 @@ namespace dts {
 namespace {
 
 // What a subscriber makes of the publisher's JSON, over the given format.
-std::string through(const char* format_name, const char* publisher, const char* subscriber,
+std::string through(const std::string& format_name, const char* publisher, const char* subscriber,
                     std::string_view json) {
   const Type from = Type::parse(publisher).value(), to = Type::parse(subscriber).value();
   const Assignment assignment = Assignment::make(from, to);
@@ -28,49 +29,7 @@ std::string through(const char* format_name, const char* publisher, const char* 
   return to_json(read.layout(), read.data()).value();
 }
 
-// A value in another unit, stored as the kind given.
-template <class From, class To>
-std::string stored(From value, double scale, double offset, Kind kind, To& to) {
-  Layout layout;
-  layout.kind = kind;
-  format::PlanStep step;
-  step.affine = true;
-  step.scale = scale;
-  step.offset = offset;
-  step.to = &layout;
-  format::Failure failure;
-  bool fine;
-  if constexpr (std::is_floating_point_v<From>)
-    fine = format::store_real(step, &to, value, failure);
-  else
-    fine = format::store_signed(step, &to, value, failure);
-  return fine ? "" : failure.what;
-}
-
-TEST(Store, converts_units) {
-  double real = 0;
-  EXPECT_EQ(stored(1.5, 1000, 0, Kind::f64, real), "");
-  EXPECT_EQ(real, 1500);
-  EXPECT_EQ(stored(20, 1, 273.15, Kind::f64, real), "");
-  EXPECT_EQ(real, 293.15);
-  std::int32_t whole = 0;
-  EXPECT_EQ(stored(5, 1000, 0, Kind::i32, whole), "");
-  EXPECT_EQ(whole, 5000);
-}
-
-TEST(Store, refuses_a_conversion_that_would_round_or_overflow) {
-  std::int32_t whole = 0;
-  EXPECT_NE(stored(5, 0.5, 0, Kind::i32, whole), "");
-  EXPECT_NE(stored(3'000'000, 1000, 0, Kind::i32, whole), "");
-  std::int64_t wide = 0;
-  EXPECT_NE(stored(std::numeric_limits<std::int64_t>::max(), 1000, 0, Kind::i64, wide), "");
-  EXPECT_EQ(stored(std::numeric_limits<std::int64_t>::min(), 1, 0, Kind::i64, wide), "");
-  EXPECT_EQ(wide, std::numeric_limits<std::int64_t>::min());
-  float small = 0;
-  EXPECT_NE(stored(1e300, 1, 0, Kind::f32, small), "");
-}
-
-class Plans : public testing::TestWithParam<const char*> {
+class Plans : public testing::TestWithParam<std::string> {
  protected:
   std::string read(const char* publisher, const char* subscriber, std::string_view json) {
     return through(GetParam(), publisher, subscriber, json);
@@ -127,6 +86,99 @@ TEST_P(Plans, checks_the_length_of_an_array) {
   EXPECT_EQ(read("t.T{a:array<i8,2>}", "t.T{a:list<i8>}", R"({"a":[1,2]})"), R"({"a":[1,2]})");
 }
 
+TEST_P(Plans, cuts_a_list_that_is_too_long_when_asked_to) {
+  for (const char* element : {"i8", "i16", "text", "f64"}) {
+    const std::string from =
+        "t.T{a:list<" + std::string(element == std::string("i16") ? "i8" : element) + ">, b:i32}";
+    const std::string to = "t.T{trim a:array<" + std::string(element) + ",2>, b:i32}";
+    const bool text = element == std::string("text");
+    EXPECT_EQ(read(from.c_str(), to.c_str(),
+                   text ? R"({"a":["1","2","3"],"b":7})" : R"({"a":[1,2,3],"b":7})"),
+              text ? R"({"a":["1","2"],"b":7})" : R"({"a":[1,2],"b":7})");
+    EXPECT_NE(read(from.c_str(), to.c_str(), text ? R"({"a":["1"],"b":7})" : R"({"a":[1],"b":7})")
+                  .find("1 elements, not 2"),
+              std::string::npos);
+  }
+  EXPECT_EQ(
+      read("t.T{a:array<i8,3>, b:i8}", "t.T{trim a:array<i8,2>, b:i8}", R"({"a":[1,2,3],"b":4})"),
+      R"({"a":[1,2],"b":4})");
+}
+
+TEST_P(Plans, narrows_what_fits_and_discards_the_message_otherwise) {
+  const char* theirs = "t.T{a:i64, b:i32, c:f64, d:u64}";
+  const char* ours = "t.T{narrow a:i8, narrow b:u32, narrow c:f32, narrow d:f64}";
+  EXPECT_EQ(read(theirs, ours, R"({"a":-128,"b":5,"c":0.1,"d":9007199254740992})"),
+            R"({"a":-128,"b":5,"c":0.1,"d":9007199254740992})");
+  EXPECT_NE(read(theirs, ours, R"({"a":128,"b":5,"c":0,"d":0})").find("128 does not fit i8"),
+            std::string::npos);
+  EXPECT_NE(read(theirs, ours, R"({"a":0,"b":-1,"c":0,"d":0})").find("-1 does not fit u32"),
+            std::string::npos);
+  EXPECT_NE(read(theirs, ours, R"({"a":0,"b":0,"c":1e300,"d":0})").find("1e+300 does not fit f32"),
+            std::string::npos);
+  EXPECT_NE(read(theirs, ours, R"({"a":0,"b":0,"c":0,"d":"9007199254740993"})")
+                .find("9007199254740993 does not fit f64"),
+            std::string::npos);
+  EXPECT_NE(read(theirs, ours, R"({"a":0,"b":0,"c":0,"d":"18446744073709551615"})")
+                .find("does not fit f64"),
+            std::string::npos);
+  EXPECT_EQ(read("t.T{a:i32?, b:i8}", "t.T{narrow a:i32, b:i8}", R"({"a":5,"b":1})"),
+            R"({"a":5,"b":1})");
+  EXPECT_NE(read("t.T{a:i32?, b:i8}", "t.T{narrow a:i32, b:i8}", R"({"b":1})").find("no value"),
+            std::string::npos);
+}
+
+TEST_P(Plans, takes_the_default_for_what_does_not_fit_when_asked_to) {
+  EXPECT_EQ(read("t.T{a:i64, b:text}", "t.T{narrow use_default a:i8 = -1, b:text}",
+                 R"({"a":1000,"b":"x"})"),
+            R"({"a":-1,"b":"x"})");
+  EXPECT_EQ(
+      read("t.T{a:i64, b:text}", "t.T{narrow use_default a:i8?, b:text}", R"({"a":1000,"b":"x"})"),
+      R"({"b":"x"})");
+  EXPECT_EQ(read("t.T{a:list<i64>, b:text}", "t.T{narrow use_default a:list<i8> = [9], b:text}",
+                 R"({"a":[1,2,1000,3],"b":"x"})"),
+            R"({"a":[9],"b":"x"})");
+  EXPECT_EQ(
+      read("t.T{a:list<text>, b:text}", "t.T{use_default a:array<text,2> = [\"p\", \"q\"], b:text}",
+           R"({"a":["1","2","3"],"b":"x"})"),
+      R"({"a":["p","q"],"b":"x"})");
+  EXPECT_EQ(read("t.T{s:t.S, b:text}; enum t.S{off, on, hot}",
+                 "t.T{use_default s:t.S = off, b:text}; closed enum t.S{off, on}",
+                 R"({"s":"hot","b":"x"})"),
+            R"({"s":"off","b":"x"})");
+  EXPECT_EQ(read("t.T{u:t.U, b:text}; union t.U{a:i8, n:text}",
+                 "t.T{use_default u:t.U = a(3), b:text}; closed union t.U{a:i8}",
+                 R"({"u":{"n":"new"},"b":"x"})"),
+            R"({"u":{"a":3},"b":"x"})");
+}
+
+TEST_P(Plans, lets_a_field_take_its_default_for_what_does_not_fit_deep_within) {
+  const char* theirs = "t.T{p:t.P, b:text}; t.P{q:map<text, list<i64>>, r:text}";
+  const char* ours = "t.T{use_default p:t.P?, b:text}; t.P{narrow q:map<text, list<i8>>, r:text}";
+  EXPECT_EQ(read(theirs, ours, R"({"p":{"q":{"k":[1,2]},"r":"r"},"b":"x"})"),
+            R"({"p":{"q":{"k":[1,2]},"r":"r"},"b":"x"})");
+  EXPECT_EQ(read(theirs, ours, R"({"p":{"q":{"k":[1,2,300,4]},"r":"r"},"b":"x"})"), R"({"b":"x"})");
+}
+
+TEST_P(Plans, converts_units_on_the_way) {
+  EXPECT_EQ(read("t.T{a:f64 [[degF]], b:list<f32> [bar], c:map<text, i32> [m], d:f64? [mm]}",
+                 "t.T{a:f64 [Cel], b:list<f64> [kPa], c:map<text, f64> [km], d:f64? [m]}",
+                 R"({"a":212,"b":[1,2.5],"c":{"k":1500},"d":5})"),
+            R"({"a":100,"b":[100,250],"c":{"k":1.5},"d":0.005})");
+  EXPECT_EQ(read("t.T{a:i32 [m], b:u8 [min]}", "t.T{a:i32 [mm], b:u16 [s]}", R"({"a":-5,"b":255})"),
+            R"({"a":-5000,"b":15300})");
+  EXPECT_NE(read("t.T{a:i32 [m]}", "t.T{a:i32 [mm]}", R"({"a":3000000})")
+                .find("3000000000 does not fit i32"),
+            std::string::npos);
+  EXPECT_EQ(read("t.T{a:i32 [m], b:i8}", "t.T{use_default a:i32 [mm] = 7, b:i8}",
+                 R"({"a":3000000,"b":1})"),
+            R"({"a":7,"b":1})");
+}
+
+TEST_P(Plans, converts_the_publishers_default_as_well) {
+  EXPECT_EQ(read("t.T{a:f64 [[degF]] = 32, b:i8}", "t.T{a:f64 [Cel] = 99, b:i8}", R"({"b":1})"),
+            R"({"a":0,"b":1})");
+}
+
 TEST_P(Plans, reads_recursive_types) {
   EXPECT_EQ(
       read("t.N{v:i8, kids:list<t.N>}", "t.N{v:i64, kids:list<t.N>, note:text = \"-\"}",
@@ -134,8 +186,16 @@ TEST_P(Plans, reads_recursive_types) {
       R"({"v":1,"kids":[{"v":2,"kids":[],"note":"-"},{"v":3,"kids":[{"v":4,"kids":[],"note":"-"}],"note":"-"}],"note":"-"})");
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Plans, testing::Values("capnproto", "json"),
-                         [](const auto& row) { return std::string(row.param); });
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const Format* format : built_in_formats()) {
+    if (format->name() != "raw") names.emplace_back(format->name());
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, Plans, testing::ValuesIn(format_names()),
+                         [](const auto& row) { return row.param; });
 
 }  // namespace
 }  // namespace dts
