@@ -54,7 +54,8 @@ struct Command {
   int (*run)(Invocation&) = nullptr;  // null: it only has children
   std::span<const Command* const> children = {};
   Complete complete = Complete::nothing;
-  std::string_view words = {};  // fixed arguments to offer: "bash zsh fish"
+  std::string_view words = {};    // fixed arguments to offer: "bash zsh fish"
+  std::string_view outputs = {};  // what else -o may be here: "hex cbor"
   std::uint8_t arguments_min = 0;
   std::uint8_t arguments_max = 255;
 };

@@ -174,11 +174,16 @@ class Parser {
         return unknown_flag(given.letter != 0 ? "-" + std::string(1, given.letter)
                                               : "--" + given.name);
       }
-      if (!flag->words.empty() && !has_word(flag->words, given.value.value_or(""))) {
+      std::string words(flag->words);
+      if (flag->name == "output" && result_.command_ != nullptr &&
+          !result_.command_->outputs.empty()) {
+        words += " " + std::string(result_.command_->outputs);
+      }
+      if (!words.empty() && !has_word(words, given.value.value_or(""))) {
         return Error(
             ErrorCode::invalid_argument,
             "--" + std::string(flag->name) + " cannot be " + quoted(given.value.value_or("")), {},
-            {}, "one of: " + std::string(flag->words));
+            {}, "one of: " + words);
       }
       result_.flags_.emplace_back(flag, given.value.value_or("true"));
     }

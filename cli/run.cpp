@@ -14,7 +14,8 @@ namespace {
 
 bool is_usage(ErrorCode code) {
   return code == ErrorCode::invalid_argument || code == ErrorCode::unknown_command ||
-         code == ErrorCode::unknown_flag || code == ErrorCode::invalid_name;
+         code == ErrorCode::unknown_flag || code == ErrorCode::invalid_name ||
+         code == ErrorCode::filter;
 }
 
 Result<void> check_arguments(const Invocation& invocation) {

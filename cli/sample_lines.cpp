@@ -1,6 +1,7 @@
 #include <cli/sample_lines.hpp>
 
 #include <algorithm>
+#include <cstdio>
 
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
@@ -36,6 +37,15 @@ std::string hex_text(ByteView bytes) {
 }  // namespace
 
 void SampleLines::show(const Received& received) {
+  if (format_ != nullptr) {
+    show_in_format(received);
+  } else {
+    show_in_kind(received);
+  }
+  if (raw_ && !out_.json()) dump(received);
+}
+
+void SampleLines::show_in_kind(const Received& received) {
   switch (out_.kind()) {
     case OutputKind::json:
       return out_.line(json(received));
@@ -46,6 +56,60 @@ void SampleLines::show(const Received& received) {
     case OutputKind::line:
     case OutputKind::table:
       return out_.line(line(received));
+  }
+}
+
+void SampleLines::show_in_format(const Received& received) {
+  if (format_encoders_.size() > kEncodersMax) format_encoders_.clear();
+  FormatEncoder& made = format_encoders_[received.value.type().id()];
+  if (made.encoder == nullptr) {
+    made.layout = received.value.layout_ptr();
+    auto encoder = format_->encoder(*made.layout);
+    if (!encoder) {
+      out_.warn("a value cannot be shown as " + std::string(format_->name()) + ": " +
+                base::printable(encoder.error().text()));
+      return;
+    }
+    made.encoder = std::move(*encoder);
+  }
+  Bytes bytes;
+  if (const auto encoded = made.encoder->encode(received.value.data(), bytes); !encoded) {
+    out_.warn("a value cannot be shown as " + std::string(format_->name()) + ": " +
+              base::printable(encoded.error().text()));
+    return;
+  }
+  if (!format_->is_text()) return out_.line(hex_text(bytes));
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos;) {
+    out_.line(base::printable(text.substr(0, end)));
+    text.remove_prefix(end + 1);
+  }
+  out_.line(base::printable(text));
+}
+
+// cbor, 24 bytes
+//   00000000  a2 67 63 65 6c 73 69 75  73 fb 40 32 0f df 3b 64  .gcelsius.@2..;d
+void SampleLines::dump(const Received& received) {
+  constexpr std::size_t row_bytes = 16, group_bytes = 8;
+  const ByteView bytes = received.message;
+  out_.line(received.source.format + ", " + counted(bytes.size(), "byte"));
+  for (std::size_t at = 0; at < bytes.size(); at += row_bytes) {
+    char offset[16];
+    std::snprintf(offset, sizeof offset, "%08zx", at);
+    std::string line = "  " + std::string(offset) + " ";
+    std::string text;
+    for (std::size_t i = 0; i < row_bytes; ++i) {
+      if (i % group_bytes == 0) line += " ";
+      if (at + i >= bytes.size()) {
+        line += "   ";
+        continue;
+      }
+      const std::uint8_t byte = bytes[at + i];
+      line += hex_text(bytes.subspan(at + i, 1)) + " ";
+      text += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
+    }
+    out_.line(line + " " + text);
   }
 }
 
@@ -77,6 +141,7 @@ std::string SampleLines::json(const Received& received) {
       .count("seq", received.sequence)
       .text("t", to_rfc3339(received.published))
       .integer("lat_us", (received.received - received.published).count() / 1000);
+  if (raw_) object.text("format", received.source.format).text("raw", hex_text(received.message));
   if (!encoded) {
     out_.warn("a value cannot be shown as JSON: " + base::printable(encoded.error().text()));
     return object.raw("v", "null").str();

@@ -8,9 +8,11 @@
 #include <cli/run.hpp>
 #include <cli/sample_lines.hpp>
 #include <cli/session.hpp>
+#include <cli/sub_matches.hpp>
 #include <cli/verbs.hpp>
 #include <cli/why_text.hpp>
 #include <cli/words.hpp>
+#include <dts/filter.hpp>
 
 namespace dts::cli {
 
@@ -23,9 +25,18 @@ constexpr Flag kFlags[] = {
     {'l', "label", "K=V", "only sources with this label; may be repeated"},
     {'s', "from", "GLOB", "only sources whose name matches, such as 'pi-*'"},
     {'k', "field", "PATH", "only this field; may be repeated"},
+    {'w', "where", "EXPR",
+     "only values for which this holds: 'celsius > 64[degF] and tank in (1, 2)'"},
+    {0, "max-rate", "HZ", "at most so many values a second of each source"},
+    {0, "dead-band", "FIELD=WIDTH",
+     "only when this field has moved so far: celsius=0.5, celsius=1[degF], celsius=5%"},
+    {0, "shape", "NOTATION", "instead of TYPE: all that fits this shape, whatever its name"},
+    {0, "pin", "TYPE", "with --shape: only this family or exact type; may be repeated"},
+    {0, "lenient-units", "", "with --shape: a unit on one side only holds on the other too"},
     {0, "watch", "", "one line per source, redrawn"},
     {0, "live", "", "only new values, not the last ones from before"},
-    {0, "hex", "", "the message's bytes as they were sent, in hex"},
+    {0, "raw", "", "with each value the message as it was sent: its format and its bytes"},
+    {0, "hex", "", "only the message's bytes as they were sent, in hex (-o hex)"},
 };
 constexpr Example kExamples[] = {
     {"dts sub brewery.Temperature", "values as they arrive"},
@@ -33,6 +44,10 @@ constexpr Example kExamples[] = {
     {"dts sub brewery.Temperature -l tank=3 -n 2", "one tank, two values"},
     {"dts sub brewery.Temperature --json | jq .v.celsius", "for a script"},
     {"dts sub brewery.Temperature -k celsius -o csv", "for a spreadsheet"},
+    {"dts sub brewery.Temperature -w 'celsius > 20'", "only what is too warm"},
+    {"dts sub brewery.Temperature --dead-band celsius=0.5", "only when it changes"},
+    {"dts sub --shape 'x.Any{celsius:f64[Cel]}'", "whatever has degrees in celsius"},
+    {"dts sub brewery.Temperature -o cbor --raw", "in another format, and as it was sent"},
 };
 
 // Without a value for so long: the others are asked for their lists; a name that is nearly one of
@@ -42,21 +57,89 @@ constexpr auto kMisspelt = std::chrono::milliseconds(1000);
 constexpr auto kSilence = std::chrono::seconds(2);
 constexpr auto kRedraw = std::chrono::milliseconds(250);
 
+// Beside json, which -o knows as a kind of line.
+constexpr std::string_view kFormats = "capnproto protobuf cbor messagepack ion xml pickle raw";
+constexpr std::string_view kOutputs = "hex capnproto protobuf cbor messagepack ion xml pickle raw";
+
 struct Options {
   std::vector<TypeWish> wishes;
   SubscribeOptions subscribe;
   std::vector<std::string> fields;
   std::optional<std::uint64_t> count;
   std::optional<Duration> duration;
-  bool watch = false, hex = false;
+  std::optional<Type> shape;
+  const Format* format = nullptr;  // of -o
+  bool watch = false, hex = false, raw = false;
+
+  bool many_types() const { return shape || wishes.size() > 1 || wishes[0].is_pattern(); }
+  bool selects() const { return !subscribe.where.empty() || !subscribe.dead_bands.empty(); }
 };
 
-Result<Options> parse_options(const Invocation& invocation) {
-  Options options;
+// TYPE..., or --shape.
+Result<void> parse_wishes(Options& options, const Invocation& invocation) {
+  const auto notation = invocation.value("shape");
+  if (notation) {
+    if (!invocation.arguments().empty()) {
+      return Error(ErrorCode::invalid_argument, "--shape stands instead of a TYPE", {}, {},
+                   "--pin " + invocation.arguments()[0] + " keeps to this type");
+    }
+    DTS_ASSIGN(options.shape, Type::parse(*notation, "--shape"));
+    options.wishes.push_back({options.shape->name(), {}});
+    options.subscribe.pin = invocation.values("pin");
+    options.subscribe.lenient_units = invocation.has("lenient-units");
+    return {};
+  }
+  for (const char* flag : {"pin", "lenient-units"}) {
+    if (invocation.has(flag)) {
+      return Error(ErrorCode::invalid_argument, "--" + std::string(flag) + " goes with --shape", {},
+                   {}, "dts sub --shape 'x.Any{celsius:f64[Cel]}'");
+    }
+  }
   for (const std::string& text : invocation.arguments()) {
     DTS_ASSIGN(TypeWish wish, parse_type_wish(text));
     options.wishes.push_back(std::move(wish));
   }
+  if (options.wishes.empty()) {
+    return Error(ErrorCode::invalid_argument, "dts sub needs TYPE...", {}, {},
+                 "dts sub brewery.Temperature");
+  }
+  return {};
+}
+
+Result<void> parse_selection(SubscribeOptions& subscribe, const Invocation& invocation) {
+  if (const auto where = invocation.value("where")) {
+    DTS_TRY(Filter::check(*where, "--where"));
+    subscribe.where = *where;
+  }
+  DTS_ASSIGN(const auto rate, invocation.number("max-rate"));
+  subscribe.rate_hz_max = rate.value_or(0);
+  DTS_ASSIGN(const auto bands, invocation.pairs("dead-band"));
+  for (const auto& [field, width] : bands) subscribe.dead_bands.push_back({field, width});
+  return {};
+}
+
+// -o may also be hex, or a format.
+Result<void> parse_output(Options& options, const Invocation& invocation) {
+  options.hex = invocation.has("hex");
+  options.raw = invocation.has("raw");
+  const std::string kind = invocation.value("output").value_or("line");
+  if (kind == "hex") {
+    options.hex = true;
+  } else if (has_word(kFormats, kind)) {
+    options.format = find_format(built_in_formats(), kind);
+    if (options.format == nullptr) {
+      return Error(ErrorCode::unknown_format, "this build has no format \"" + kind + "\"", {}, {},
+                   "dts formats");
+    }
+  }
+  return {};
+}
+
+Result<Options> parse_options(const Invocation& invocation) {
+  Options options;
+  DTS_TRY(parse_wishes(options, invocation));
+  DTS_TRY(parse_selection(options.subscribe, invocation));
+  DTS_TRY(parse_output(options, invocation));
   DTS_ASSIGN(const auto labels, invocation.pairs("label"));
   options.subscribe.labels.insert(labels.begin(), labels.end());
   options.subscribe.source = invocation.value("from").value_or("");
@@ -67,7 +150,6 @@ Result<Options> parse_options(const Invocation& invocation) {
   if (invocation.has("once")) options.count = 1;
   DTS_ASSIGN(options.duration, invocation.duration("duration"));
   options.watch = invocation.has("watch");
-  options.hex = invocation.has("hex");
   if (options.watch && invocation.out().kind() != OutputKind::line) {
     return Error(ErrorCode::invalid_argument, "--watch shows lines, no other kind of output");
   }
@@ -100,14 +182,17 @@ class Subscriber {
       : session_(session),
         out_(session.out()),
         options_(std::move(options)),
-        lines_(out_, options_.fields,
-               options_.wishes.size() > 1 || options_.wishes[0].is_pattern()),
-        board_(out_) {}
+        lines_(out_, options_.fields, options_.many_types()),
+        board_(out_),
+        match_lines_(out_) {
+    lines_.set_format(options_.format);
+    lines_.set_raw(options_.raw);
+  }
 
   int run() {
     if (const auto done = subscribe(); !done) {
       out_.error(done.error());
-      return exit_nothing;
+      return done.error().code() == ErrorCode::unknown_type ? exit_nothing : exit_usage;
     }
     const std::optional<Instant> until =
         options_.duration ? std::optional(session_.started() + *options_.duration) : std::nullopt;
@@ -121,6 +206,8 @@ class Subscriber {
       on_time();
     }
     if (options_.watch && !lines_drawn_) board_.draw();
+    if (options_.shape) match_lines_.tell(subscriptions_[0].matches());
+    for (const Subscription& each : subscriptions_) filtered_ += each.counters().filtered;
     subscriptions_.clear();  // before the counts are read: nothing arrives any more
     return finish(end);
   }
@@ -129,6 +216,14 @@ class Subscriber {
   // A type by its id must have been seen on the bus first.
   Result<void> subscribe() {
     options_.subscribe.on_gap = [this](const Gap& gap) { on_gap(gap); };
+    if (options_.shape) {
+      session_.domain().refresh();
+      subscriptions_.push_back(session_.domain().subscribe_shape(
+          *options_.shape,
+          [this](const Value& value, const Sample& sample) { on_value(value, sample); },
+          options_.subscribe));
+      return subscriptions_.back().status();
+    }
     for (const TypeWish& wish : options_.wishes) {
       SubscribeOptions each = options_.subscribe;
       if (!wish.id_prefix.empty()) {
@@ -143,6 +238,7 @@ class Subscriber {
       subscriptions_.push_back(session_.domain().subscribe(
           wish.name, [this](const Value& value, const Sample& sample) { on_value(value, sample); },
           std::move(each)));
+      DTS_TRY(subscriptions_.back().status());
     }
     return {};
   }
@@ -155,9 +251,7 @@ class Subscriber {
       const auto known = check_paths(value.type(), options_.fields, out_.style().utf8);
       if (!known) {
         // Among several types, those without the field are passed over.
-        if (options_.wishes.size() == 1 && !options_.wishes[0].is_pattern()) {
-          failure_ = known.error();
-        }
+        if (!options_.many_types()) failure_ = known.error();
         return;
       }
     }
@@ -194,6 +288,7 @@ class Subscriber {
 
   // When to look at the clock next, whatever arrives.
   std::optional<Instant> next_event() const {
+    if (options_.shape && curious_) return instant_now() + kMisspelt;
     if (options_.watch && values_ > 0) return instant_now() + kRedraw;
     if (values_ > 0) return std::nullopt;
     if (!curious_) return session_.started() + kCurious;
@@ -203,6 +298,9 @@ class Subscriber {
   }
 
   void on_time() {
+    if (options_.shape) match_lines_.tell(subscriptions_[0].matches());
+    if (options_.selects() && values_ == 0 && !options_.many_types())
+      failure_ = misfit_of(session_, subscriptions_[0].matches(), options_.subscribe);
     if (options_.watch && values_ > 0) {
       board_.draw();
       lines_drawn_ = true;
@@ -214,7 +312,7 @@ class Subscriber {
     }
     if (!misspelt_checked_ && session_.elapsed() >= kMisspelt) {
       misspelt_checked_ = true;
-      tell_misspelt();
+      if (!options_.shape) tell_misspelt();
     }
     if (session_.elapsed() >= kSilence) tell_silence();
   }
@@ -254,7 +352,7 @@ class Subscriber {
     if (why.reason == WhyQuiet::not_quiet || (silence_told_ && why.reason == last_reason_)) return;
     const Catalogue catalogue = session_.domain().catalogue();
     const std::string& name = options_.wishes[0].name;
-    if (why.reason == WhyQuiet::peers_but_not_this_type && !options_.wishes[0].is_pattern() &&
+    if (why.reason == WhyQuiet::peers_but_not_this_type && !options_.many_types() &&
         subscribers_of(catalogue, name).empty()) {
       return tell_unknown(catalogue, name);
     }
@@ -269,12 +367,14 @@ class Subscriber {
   int finish(Session::End end) {
     if (failure_) {
       out_.error(*failure_);
-      return exit_failed;
+      return failure_->code() == ErrorCode::filter ? exit_usage : exit_failed;
     }
     std::string text = "# " + counted(values_, "sample") + " from " +
                        counted(live_.size(), "source") + " in " + span_text(session_.elapsed()) +
                        ", " + grouped(lost_) + " lost";
     if (missed_ > 0) text += " (" + grouped(missed_) + " missed while joining)";
+    if (filtered_ > 0 && (options_.selects() || options_.subscribe.rate_hz_max > 0))
+      text += ", " + grouped(filtered_) + " filtered";
     if (end != Session::End::reader_gone) out_.note(text);
     if (end == Session::End::timeout) return exit_timeout;
     if (lost_ > 0) return exit_loss;
@@ -287,7 +387,8 @@ class Subscriber {
   Options options_;
   SampleLines lines_;
   Board board_;
-  std::uint64_t values_ = 0, lost_ = 0, missed_ = 0;
+  MatchLines match_lines_;
+  std::uint64_t values_ = 0, lost_ = 0, missed_ = 0, filtered_ = 0;
   std::map<std::string, bool> live_;  // by source: a value that was sent to us has come
   std::optional<Error> failure_;
   bool curious_ = false, misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;
@@ -309,18 +410,22 @@ constinit const Command sub_command{
     .name = "sub",
     .aliases = "echo",
     .group = Group::look,
-    .arguments = "TYPE...",
+    .arguments = "TYPE... | --shape NOTATION",
     .summary = "print values as they arrive",
     .about =
         "TYPE is a name, a pattern such as 'brewery.*' or '*', or a name with the id of one "
         "exact type,\nas in Temperature@9f3a7c1e. After two seconds of silence the reason is "
         "told on stderr. Ends with\nexit code 3 when values were lost; each loss is named. What a "
-        "source sent before it knew of this\nsubscriber is counted apart, as missed while joining.",
+        "source sent before it knew of this\nsubscriber is counted apart, as missed while "
+        "joining.\n\n"
+        "--where, --max-rate and --dead-band are in docs/reference/filters.md. -o may also be hex "
+        "(the message\nas it was sent) or a format (cbor, xml ...): the value written anew, as "
+        "text or in hex.\n--shape tells on stderr which types match and why the others do not.",
     .flags = kFlags,
     .examples = kExamples,
     .run = run_sub,
     .complete = Complete::types,
-    .arguments_min = 1,
+    .outputs = kOutputs,
 };
 
 }  // namespace dts::cli
