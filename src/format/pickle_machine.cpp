@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include <base/endian.hpp>
 #include <base/text.hpp>
 
 namespace dts::format::pickle {
@@ -24,28 +25,9 @@ std::string Machine::here() const {
          " at byte " + std::to_string(at_);
 }
 
-bool Machine::needs(std::size_t count) {
-  if (stack_.size() >= fence_ + count) return true;
+bool Machine::refuse_needs(std::size_t count) {
   return refuse("finds too little on the stack", "it needs " + std::to_string(count) + " values" +
                                                      (fence_ > 0 ? " above the mark" : ""));
-}
-
-bool Machine::add_node(const Node& node, Index& index) {
-  if (!room(tree_.nodes)) return false;
-  index = static_cast<Index>(tree_.nodes.size());
-  tree_.nodes.push(node);
-  return true;
-}
-
-bool Machine::push_index(Index index) {
-  if (!room(stack_)) return false;
-  stack_.push(index);
-  return true;
-}
-
-bool Machine::push(const Node& node) {
-  Index index;
-  return add_node(node, index) && push_index(index);
 }
 
 // Puts items at the end of a list, tuple, set or dict.
@@ -86,8 +68,20 @@ bool Machine::take(std::uint8_t*& memory, std::size_t bytes) {
 
 bool Machine::little(std::size_t width, std::uint64_t& value) {
   if (message_.size() - position_ < width) return refuse("is cut off");
-  value = 0;
-  for (std::size_t i = 0; i < width; ++i) value |= std::uint64_t{message_[position_ + i]} << 8 * i;
+  const std::uint8_t* from = message_.data() + position_;
+  switch (width) {
+    case 1:
+      value = *from;
+      break;
+    case 2:
+      value = base::load<std::uint16_t>(from);
+      break;
+    case 4:
+      value = base::load<std::uint32_t>(from);
+      break;
+    default:
+      value = base::load<std::uint64_t>(from);
+  }
   position_ += width;
   return true;
 }
@@ -144,20 +138,42 @@ bool Machine::binary_long(std::size_t width) {
 
 bool Machine::binary_real() {
   if (message_.size() - position_ < 8) return refuse("is cut off");
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < 8; ++i) bits = bits << 8 | message_[position_ + i];
+  const auto bits = base::load_big<std::uint64_t>(message_.data() + position_);
   position_ += 8;
   Node made = node(NodeKind::real);
   made.real = std::bit_cast<double>(bits);
   return push(made);
 }
 
+namespace {
+
+// Most text is short and ASCII.
+bool is_short_ascii(ByteView bytes) {
+  const std::size_t size = bytes.size();
+  if (size > 16 || size < 4) {
+    std::uint8_t all = 0;
+    for (const std::uint8_t byte : bytes.first(std::min<std::size_t>(size, 3))) all |= byte;
+    return size < 4 && all < 0x80;
+  }
+  // Two halves that may overlap.
+  if (size < 8) {
+    const auto all = base::load<std::uint32_t>(bytes.data()) |
+                     base::load<std::uint32_t>(bytes.data() + size - 4);
+    return (all & 0x80808080) == 0;
+  }
+  const auto all =
+      base::load<std::uint64_t>(bytes.data()) | base::load<std::uint64_t>(bytes.data() + size - 8);
+  return (all & 0x8080808080808080) == 0;
+}
+
+}  // namespace
+
 bool Machine::text_node(ByteView bytes, bool of_python_2, Node& made) {
   made = node(NodeKind::text, of_python_2);
   made.data = bytes.data();
   made.size = bytes.size();
   work_ += bytes.size() / 64;
-  if (base::is_utf8(as_text(bytes))) return true;
+  if (is_short_ascii(bytes) || base::is_utf8(as_text(bytes))) return true;
   if (!of_python_2) return refuse("holds text that is not valid UTF-8");
   made.kind = NodeKind::bytes;
   return true;

@@ -91,10 +91,23 @@ class Machine {
   // What they share. All of these return false after a refusal.
   bool refuse(std::string_view what, std::string_view why = {}, std::string_view hint = {});
   std::string here() const;  // "REDUCE at byte 12"
-  bool needs(std::size_t count);
-  bool add_node(const Node& node, Index& index);
-  bool push(const Node& node);
-  bool push_index(Index index);
+  bool needs(std::size_t count) { return stack_.size() >= fence_ + count || refuse_needs(count); }
+  bool refuse_needs(std::size_t count);
+  bool add_node(const Node& node, Index& index) {
+    if (!room(tree_.nodes)) return false;
+    index = static_cast<Index>(tree_.nodes.size());
+    tree_.nodes.push(node);
+    return true;
+  }
+  bool push_index(Index index) {
+    if (!room(stack_)) return false;
+    stack_.push(index);
+    return true;
+  }
+  bool push(const Node& node) {
+    Index index;
+    return add_node(node, index) && push_index(index);
+  }
   bool append(Node& container, const Index* items, std::size_t count);
   bool take(std::uint8_t*& memory, std::size_t bytes);  // for unescaped text
   bool text_node(ByteView bytes, bool of_python_2, Node& node);
@@ -111,7 +124,7 @@ class Machine {
     return row.size() + count <= row.capacity() || grow(row, count);
   }
   template <class T, std::size_t n>
-  bool grow(Row<T, n>& row, std::size_t count);
+  [[gnu::noinline]] bool grow(Row<T, n>& row, std::size_t count);
 
   const ByteView message_;
   const std::span<const std::string> enumerations_;
