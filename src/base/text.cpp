@@ -37,17 +37,22 @@ std::string lower(std::string_view text) {
 bool is_utf8(std::string_view text) noexcept {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t left = text.size();
-  while (left >= 8) {  // ASCII, eight at a time
-    std::uint64_t word;
-    std::memcpy(&word, p, 8);
-    if (word & 0x8080808080808080ull) break;
-    p += 8;
-    left -= 8;
-  }
   while (left > 0) {
-    std::uint32_t point;
-    const std::size_t length = sequence_at(p, left, point);
-    if (length == 0) return false;
+    if (left >= 8) {  // ASCII, eight at a time
+      std::uint64_t word;
+      std::memcpy(&word, p, 8);
+      if ((word & 0x8080808080808080ull) == 0) {
+        p += 8;
+        left -= 8;
+        continue;
+      }
+    }
+    std::size_t length = 1;
+    if (*p >= 0x80) {
+      std::uint32_t point;
+      length = sequence_at(p, left, point);
+      if (length == 0) return false;
+    }
     p += length;
     left -= length;
   }

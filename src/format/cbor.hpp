@@ -48,8 +48,16 @@ enum Tag : std::uint64_t {
 // ---- RFC 8746: typed arrays
 // ----------------------------------------------------------------------
 
-// The tag of a list of numbers in memory order.
-std::uint64_t typed_array_tag(Kind element);
+// The tag of a list of numbers in memory order, and the bytes of one; `element` is i8 to f64.
+constexpr std::uint8_t typed_array_tag(Kind element) {
+  static_assert(static_cast<int>(Kind::f64) - static_cast<int>(Kind::i8) == 9);
+  constexpr std::uint8_t tags[] = {72, 77, 78, 79, 64, 69, 70, 71, 85, 86};
+  return tags[static_cast<int>(element) - static_cast<int>(Kind::i8)];
+}
+constexpr std::size_t element_width(Kind element) {
+  constexpr std::uint8_t widths[] = {1, 2, 4, 8, 1, 2, 4, 8, 4, 8};
+  return widths[static_cast<int>(element) - static_cast<int>(Kind::i8)];
+}
 // Bytes of one element of a typed array; 0: no such tag, or a kind of number DTS does not have.
 std::size_t typed_array_width(std::uint64_t tag);
 // The elements as `count` numbers of `element` in memory order, appended to the empty `to`. Fails

@@ -72,9 +72,11 @@ class CborWriter {
   void symbol(const Piece& key) { key.write(out_); }
   // d8 tag | 4x bytes | the numbers as they lie in memory
   bool numbers(Kind element, const void* first, std::size_t count) {
-    const std::uint64_t tag = typed_array_tag(element);
-    head(major_tag, tag);
-    const std::size_t size = count * typed_array_width(tag);
+    std::uint8_t* to = out_.room(2);
+    to[0] = 0xd8;
+    to[1] = typed_array_tag(element);
+    out_.used(to + 2);
+    const std::size_t size = count * element_width(element);
     head(major_bytes, size);
     out_.block(first, size);
     return true;

@@ -279,7 +279,7 @@ bool CborReader::to_signed(const named::Integer& number, std::int64_t& value) {
   return true;
 }
 
-bool CborReader::symbol(bool& is_text, std::string_view& symbol, named::Integer& value) {
+bool CborReader::symbol_slow(bool& is_text, std::string_view& symbol, named::Integer& value) {
   const std::uint8_t* item = at_;
   std::uint64_t tag;
   if (!tags(tag)) return false;
@@ -400,7 +400,7 @@ bool CborReader::seconds_map(std::int64_t& ns) {
 // ---- lists, maps and what is passed over
 // -----------------------------------------------------------
 
-bool CborReader::numbers(Kind element, bool& is_block, ByteView& bytes) {
+bool CborReader::numbers_slow(Kind element, bool& is_block, ByteView& bytes) {
   is_block = false;
   if (at_ == end_ || *at_ >> 5 != major_tag) return true;
   const std::uint8_t* item = at_;
@@ -413,9 +413,9 @@ bool CborReader::numbers(Kind element, bool& is_block, ByteView& bytes) {
   }
   is_block = true;
   if (!string(major_bytes, bytes, "the bytes of a typed array")) return false;
-  if (bytes.size() % width != 0) return broken("half an element of a typed array");
+  if (bytes.size() % width != 0) return half_an_element();
   if (tag == typed_array_tag(element)) return true;
-  const std::size_t target = typed_array_width(typed_array_tag(element));
+  const std::size_t target = element_width(element);
   if (!allowance_.take(bytes.size() / width, target, failure_)) return false;
   Bytes converted;
   if (!convert_typed_array(tag, bytes, element, converted, failure_)) return false;

@@ -70,8 +70,25 @@ class CborReader {
   bool time(std::int64_t& ns);
   bool duration(std::int64_t& ns);
   bool decimal(Decimal& value);
-  bool symbol(bool& is_text, std::string_view& symbol, named::Integer& value);
-  bool numbers(Kind element, bool& is_block, ByteView& bytes);
+  // Whether it is UTF-8 does not matter: it is one of the enumeration's, or refused.
+  bool symbol(bool& is_text, std::string_view& symbol, named::Integer& value) {
+    is_text = at_ < end_ && *at_ >> 5 == major_text;
+    if (!is_text) return symbol_slow(is_text, symbol, value);
+    ByteView bytes;
+    if (!string_of(major_text, bytes, "text")) return false;
+    symbol = as_text(bytes);
+    return true;
+  }
+  bool numbers(Kind element, bool& is_block, ByteView& bytes) {
+    // d8 tag | bytes
+    is_block = left() > 2 && *at_ == 0xd8 && at_[1] == typed_array_tag(element) &&
+               at_[2] >> 5 == major_bytes && (at_[2] & 31) != 31;
+    if (!is_block) return numbers_slow(element, is_block, bytes);
+    at_ += 2;
+    Head head;
+    if (!read_head(head) || !body(head.argument, bytes)) return false;
+    return (bytes.size() & (element_width(element) - 1)) == 0 || half_an_element();
+  }
 
   bool begin_list(named::Container& list) { return container(major_list, list, "a list"); }
   bool next_item(named::Container& list, bool& more) {
@@ -100,6 +117,16 @@ class CborReader {
     ByteView bytes;
     if (!string_of(major_text, bytes, "a name")) return false;
     name = as_text(bytes);
+    return true;
+  }
+  bool next_is(named::Container& members, std::string_view name) {
+    if (members.left == 0 || name.size() >= 24 || left() <= name.size() ||
+        *at_ != (major_text << 5 | name.size()) ||
+        !named::same_name({reinterpret_cast<const char*>(at_) + 1, name.size()}, name)) {
+      return false;
+    }
+    at_ += 1 + name.size();
+    --members.left;
     return true;
   }
   bool end_member(named::Container&) { return true; }
@@ -166,6 +193,8 @@ class CborReader {
   bool real_slow(double& value, bool single);
   bool string_slow(Major major, ByteView& bytes, const char* expected);
   bool string(Major major, ByteView& bytes, const char* expected);
+  bool symbol_slow(bool& is_text, std::string_view& symbol, named::Integer& value);
+  bool numbers_slow(Kind element, bool& is_block, ByteView& bytes);
   bool container_slow(Major major, named::Container& container, const char* expected);
   bool to_signed(const named::Integer& number, std::int64_t& value);
   bool to_nanoseconds(__int128 sum, std::int64_t& ns);
@@ -179,6 +208,7 @@ class CborReader {
   bool mismatch(const std::uint8_t* item, const char* expected);
   bool not_exact(const char* kind);
   bool broken(const char* why);
+  bool half_an_element() { return broken("half an element of a typed array"); }
   bool truncated();
   bool not_utf8();
 

@@ -30,31 +30,6 @@ Shape shape_of(std::uint64_t tag) {
   return shape;
 }
 
-Shape shape_of(Kind kind) {
-  switch (kind) {
-    case Kind::i8:
-      return {false, true, true, 1};
-    case Kind::i16:
-      return {false, true, true, 2};
-    case Kind::i32:
-      return {false, true, true, 4};
-    case Kind::i64:
-      return {false, true, true, 8};
-    case Kind::u8:
-      return {false, false, true, 1};
-    case Kind::u16:
-      return {false, false, true, 2};
-    case Kind::u32:
-      return {false, false, true, 4};
-    case Kind::u64:
-      return {false, false, true, 8};
-    case Kind::f32:
-      return {true, true, true, 4};
-    default:
-      return {true, true, true, 8};
-  }
-}
-
 // One element: its bits, extended to 64.
 std::uint64_t load_bits(const Shape& shape, const std::uint8_t* from) {
   std::uint64_t bits = 0;
@@ -131,20 +106,11 @@ void swap_all(ByteView from, std::uint8_t* to) {
 
 }  // namespace
 
-std::uint64_t typed_array_tag(Kind element) {
-  const Shape shape = shape_of(element);
-  const auto width = static_cast<std::uint64_t>(std::countr_zero(shape.width));
-  std::uint64_t tag = tag_typed_first | (shape.is_float ? width - 1 : width);
-  if (shape.is_float) return tag | 0b10100;
-  if (shape.is_signed) tag |= 0b01000;
-  return shape.width == 1 ? tag : tag | 0b00100;
-}
-
 std::size_t typed_array_width(std::uint64_t tag) { return shape_of(tag).width; }
 
 bool convert_typed_array(std::uint64_t tag, ByteView from, Kind element, Bytes& to,
                          Failure& failure) {
-  const Shape source = shape_of(tag), target = shape_of(element);
+  const Shape source = shape_of(tag), target = shape_of(typed_array_tag(element));
   const std::size_t count = from.size() / source.width;
   to.resize(count * target.width);
   if (source.is_float == target.is_float && source.is_signed == target.is_signed &&

@@ -77,8 +77,20 @@ std::string MessagePackReader::what_is_next() {
 
 bool MessagePackReader::argument(std::size_t width, std::uint64_t& value) {
   if (left() < 1 + width) return truncated();
-  value = 0;
-  for (std::size_t i = 1; i <= width; ++i) value = value << 8 | at_[i];
+  const std::uint8_t* from = at_ + 1;
+  switch (width) {
+    case 1:
+      value = *from;
+      break;
+    case 2:
+      value = base::load_big<std::uint16_t>(from);
+      break;
+    case 4:
+      value = base::load_big<std::uint32_t>(from);
+      break;
+    default:
+      value = base::load_big<std::uint64_t>(from);
+  }
   at_ += 1 + width;
   return true;
 }

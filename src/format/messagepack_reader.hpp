@@ -99,6 +99,16 @@ class MessagePackReader {
     next_item(members, more);
     return !more || name(text, "a name");
   }
+  bool next_is(named::Container& members, std::string_view name) {
+    if (members.left == 0 || name.size() >= 32 || left() <= name.size() ||
+        *at_ != (mark_text | name.size()) ||
+        !named::same_name({reinterpret_cast<const char*>(at_) + 1, name.size()}, name)) {
+      return false;
+    }
+    at_ += 1 + name.size();
+    --members.left;
+    return true;
+  }
   bool end_member(named::Container&) { return true; }
   bool end_struct(named::Container&) { return true; }
   bool begin_case(named::Container& cases, bool& none, std::string_view& name) {

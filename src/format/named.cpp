@@ -19,9 +19,24 @@ NameTable::NameTable(const TypeNode& node) {
 }
 
 std::uint32_t NameTable::find(std::string_view name) const noexcept {
+  if (names_.size() <= 8) {
+    for (std::uint32_t i = 0; i < names_.size(); ++i)
+      if (same_name(names_[i], name)) return i;
+    return none;
+  }
   const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), name,
                                       [](const auto& row, auto key) { return row.first < key; });
   return found != sorted_.end() && found->first == name ? found->second : none;
+}
+
+bool Seen::add_scattered(std::size_t i) noexcept {
+  if (!scattered_) {
+    for (std::size_t word = 0; word < (members_ + 63) / 64; ++word) bits_[word] = 0;
+    scattered_ = true;
+  }
+  if (test(i)) return false;
+  bits_[i / 64] |= std::uint64_t{1} << i % 64;
+  return true;
 }
 
 std::string quote(std::string_view text) {

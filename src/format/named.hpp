@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include <base/endian.hpp>
 #include <dts/bytes.hpp>
 #include <dts/type.hpp>
 #include <dts/value.hpp>
@@ -121,6 +122,9 @@ struct Container {
 //   bool begin_struct(Container&);
 //   bool next_member(Container&, bool& more, std::string_view& name);
 //   bool end_member(Container&); bool end_struct(Container&);
+//   // Optional, for speed: passes over the name of the next member when it is this one, spelt as
+//   // usual. Otherwise nothing is consumed, and next_member is called.
+//   bool next_is(Container&, std::string_view name);
 //   // next_item, next_entry and next_member say more = false once, behind the last; then the end_
 //   // call follows.
 //   // A union: a struct of at most one member unless the format has something better. After `none`
@@ -135,6 +139,23 @@ struct Container {
 // ---- what both walks share ----------------------------------------------------------------------
 
 constexpr std::uint32_t depth_max = 64;  // levels that are written
+
+// Names are short and most often the same: without a call.
+inline bool same_name(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  const auto equal = [&]<class T>(T, std::size_t at) {
+    return base::load<T>(a.data() + at) == base::load<T>(b.data() + at);
+  };
+  const std::size_t size = a.size();
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8)
+      if (!equal(std::uint64_t{}, at)) return false;
+    return equal(std::uint64_t{}, size - 8);
+  }
+  if (size >= 4) return equal(std::uint32_t{}, 0) && equal(std::uint32_t{}, size - 4);
+  if (size >= 2) return equal(std::uint16_t{}, 0) && equal(std::uint16_t{}, size - 2);
+  return size == 0 || a[0] == b[0];
+}
 
 // The names of a struct's members or an enumeration's symbols, to find one by.
 class NameTable {
@@ -155,21 +176,28 @@ class NameTable {
   std::vector<std::pair<std::string_view, std::uint32_t>> sorted_;
 };
 
-// The members seen so far of one struct.
+// The members seen so far of one struct. They usually come in order: then a count says it all.
 class Seen {
  public:
-  explicit Seen(std::size_t members) {
-    for (std::size_t i = 0; i < (members + 63) / 64; ++i) bits_[i] = 0;
+  explicit Seen(std::size_t members) : members_(members) {}
+  bool test(std::size_t i) const noexcept {
+    return i < first_ || (scattered_ && (bits_[i / 64] >> i % 64 & 1) != 0);
   }
-  bool test(std::size_t i) const noexcept { return bits_[i / 64] >> i % 64 & 1; }
-  void set(std::size_t i) noexcept {
-    bits_[i / 64] |= std::uint64_t{1} << i % 64;
+  // False: it is there already.
+  bool add(std::size_t i) noexcept {
     ++count_;
+    if (i != first_ || scattered_) return add_scattered(i);
+    ++first_;
+    return true;
   }
   std::size_t count() const noexcept { return count_; }
 
  private:
-  std::size_t count_ = 0;
+  bool add_scattered(std::size_t i) noexcept;
+
+  std::size_t members_, count_ = 0;
+  std::size_t first_ = 0;   // members before this one are seen
+  bool scattered_ = false;  // others are in bits_
   std::uint64_t bits_[TypeLimits::members_max / 64 + 1];
 };
 

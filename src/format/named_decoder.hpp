@@ -140,7 +140,7 @@ class DecodeRun {
   // ---- scalars
   // -----------------------------------------------------------------------------------
 
-  bool plain(const PlanStep& step, void* to) {
+  [[gnu::always_inline]] bool plain(const PlanStep& step, void* to) {
     switch (step.from) {
       case Kind::boolean:
         return reader_.boolean(*static_cast<bool*>(to)) || of_type(failure_, step);
@@ -410,21 +410,30 @@ class DecodeRun {
     Seen seen(pair.members.size());
     std::uint32_t expected = 0;
     for (;;) {
-      bool more = false;
-      std::string_view name;
-      if (!reader_.next_member(structure, more, name)) return false;
-      if (!more) break;
       std::uint32_t index = expected;
-      if (!names.is(expected, name) && !find(pair, names, name, index)) return false;
+      if (!is_expected(structure, names, expected)) {
+        bool more = false;
+        std::string_view name;
+        if (!reader_.next_member(structure, more, name)) return false;
+        if (!more) break;
+        if (!names.is(expected, name) && !find(pair, names, name, index)) return false;
+      }
       expected = index + 1;
-      if (seen.test(index)) return there_twice(failure_, names[index]);
-      seen.set(index);
+      if (!seen.add(index)) return there_twice(failure_, names[index]);
       const PlanMember& target = pair.members[index];
       const bool fine = target.step != nullptr ? field(target, to) : reader_.skip();
       if (!fine || !reader_.end_member(structure)) return failure_.in(names[index]);
     }
     return reader_.end_struct(structure) &&
            (seen.count() == pair.members.size() || left_out(pair, seen, to));
+  }
+
+  bool is_expected(Container& structure, const NameTable& names, std::uint32_t expected) {
+    if constexpr (requires { reader_.next_is(structure, names[expected]); }) {
+      return expected < names.size() && reader_.next_is(structure, names[expected]);
+    } else {
+      return false;
+    }
   }
 
   // What does not fit is passed over where the field wants its default.
