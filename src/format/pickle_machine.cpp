@@ -221,6 +221,13 @@ bool Machine::pop() {
   return marks_.size() > 0 ? pop_mark() : needs(1);
 }
 
+bool Machine::forget_marked() {
+  const std::size_t begin = fence_;
+  if (!pop_mark()) return false;
+  stack_.shrink(begin);
+  return true;
+}
+
 bool Machine::duplicate() {
   if (!needs(1)) return false;
   shared_ |= top().holds_nodes();
@@ -351,191 +358,148 @@ bool Machine::run() {
   while (position_ < message_.size()) {
     at_ = position_++;
     ++work_;
-    const Step done = step(static_cast<Opcode>(message_[at_]));
-    if (done == Step::next) continue;
-    return done == Step::stop && finish();
+    const auto opcode = static_cast<Opcode>(message_[at_]);
+    if (opcode == Opcode::STOP) return finish();
+    if (!obey(opcode)) return false;
   }
   return failure_.set(ErrorCode::decode,
                       "the pickle ends at byte " + std::to_string(message_.size()),
                       "STOP is missing", "the message was cut off, or it is no pickle");
 }
 
-Machine::Step Machine::step(Opcode opcode) {
-  std::uint64_t index = 0;
-  bool fine = false;
+// Values that hold no others; what else there is, see below.
+bool Machine::obey(Opcode opcode) {
   switch (opcode) {
-    case Opcode::PROTO:
-      fine = protocol();
-      break;
-    case Opcode::FRAME:
-      fine = frame();
-      break;
-    case Opcode::STOP:
-      return Step::stop;
-    case Opcode::MARK:
-      fine = mark();
-      break;
-    case Opcode::POP:
-      fine = pop();
-      break;
-    case Opcode::POP_MARK: {
-      const std::size_t begin = fence_;
-      fine = pop_mark();
-      if (fine) stack_.shrink(begin);
-      break;
-    }
-    case Opcode::DUP:
-      fine = duplicate();
-      break;
     case Opcode::NONE:
-      fine = push(node(NodeKind::none));
-      break;
+      return push(node(NodeKind::none));
     case Opcode::NEWTRUE:
     case Opcode::NEWFALSE:
-      fine = push(node(NodeKind::boolean, opcode == Opcode::NEWTRUE));
-      break;
+      return push(node(NodeKind::boolean, opcode == Opcode::NEWTRUE));
     case Opcode::INT:
+      return line_integer(false);
     case Opcode::LONG:
-      fine = line_integer(opcode == Opcode::LONG);
-      break;
+      return line_integer(true);
     case Opcode::BININT:
-      fine = binary_integer(4);
-      break;
+      return binary_integer(4);
     case Opcode::BININT1:
-      fine = binary_integer(1);
-      break;
+      return binary_integer(1);
     case Opcode::BININT2:
-      fine = binary_integer(2);
-      break;
+      return binary_integer(2);
     case Opcode::LONG1:
-      fine = binary_long(1);
-      break;
+      return binary_long(1);
     case Opcode::LONG4:
-      fine = binary_long(4);
-      break;
+      return binary_long(4);
     case Opcode::FLOAT:
-      fine = line_real();
-      break;
+      return line_real();
     case Opcode::BINFLOAT:
-      fine = binary_real();
-      break;
+      return binary_real();
     case Opcode::STRING:
-      fine = line_string();
-      break;
+      return line_string();
     case Opcode::UNICODE:
-      fine = line_unicode();
-      break;
+      return line_unicode();
     case Opcode::BINSTRING:
-      fine = binary_text(4, true);
-      break;
+      return binary_text(4, true);
     case Opcode::SHORT_BINSTRING:
-      fine = binary_text(1, true);
-      break;
+      return binary_text(1, true);
     case Opcode::SHORT_BINUNICODE:
-      fine = binary_text(1);
-      break;
+      return binary_text(1);
     case Opcode::BINUNICODE:
-      fine = binary_text(4);
-      break;
+      return binary_text(4);
     case Opcode::BINUNICODE8:
-      fine = binary_text(8);
-      break;
+      return binary_text(8);
     case Opcode::SHORT_BINBYTES:
-      fine = binary_bytes(1);
-      break;
+      return binary_bytes(1);
     case Opcode::BINBYTES:
-      fine = binary_bytes(4);
-      break;
+      return binary_bytes(4);
     case Opcode::BINBYTES8:
     case Opcode::BYTEARRAY8:
-      fine = binary_bytes(8);
-      break;
+      return binary_bytes(8);
+    default:
+      return obey_container(opcode);
+  }
+}
+
+bool Machine::obey_container(Opcode opcode) {
+  switch (opcode) {
     case Opcode::EMPTY_LIST:
-      fine = push(node(NodeKind::list));
-      break;
+      return push(node(NodeKind::list));
     case Opcode::EMPTY_TUPLE:
-      fine = push(node(NodeKind::tuple));
-      break;
+      return push(node(NodeKind::tuple));
     case Opcode::EMPTY_SET:
-      fine = push(node(NodeKind::set));
-      break;
+      return push(node(NodeKind::set));
     case Opcode::EMPTY_DICT:
-      fine = push(node(NodeKind::dict));
-      break;
+      return push(node(NodeKind::dict));
     case Opcode::LIST:
     case Opcode::FROZENSET:
-      fine = push_marked(NodeKind::list);
-      break;
+      return push_marked(NodeKind::list);
     case Opcode::TUPLE:
-      fine = push_marked(NodeKind::tuple);
-      break;
+      return push_marked(NodeKind::tuple);
     case Opcode::DICT:
-      fine = push_marked(NodeKind::dict);
-      break;
+      return push_marked(NodeKind::dict);
     case Opcode::TUPLE1:
-      fine = push_tuple(1);
-      break;
+      return push_tuple(1);
     case Opcode::TUPLE2:
-      fine = push_tuple(2);
-      break;
+      return push_tuple(2);
     case Opcode::TUPLE3:
-      fine = push_tuple(3);
-      break;
+      return push_tuple(3);
     case Opcode::APPEND:
-      fine = add_one(NodeKind::list, 1);
-      break;
+      return add_one(NodeKind::list, 1);
     case Opcode::SETITEM:
-      fine = add_one(NodeKind::dict, 2);
-      break;
+      return add_one(NodeKind::dict, 2);
     case Opcode::APPENDS:
-      fine = add_marked(NodeKind::list);
-      break;
+      return add_marked(NodeKind::list);
     case Opcode::SETITEMS:
-      fine = add_marked(NodeKind::dict);
-      break;
+      return add_marked(NodeKind::dict);
     case Opcode::ADDITEMS:
-      fine = add_marked(NodeKind::set);
-      break;
-    case Opcode::PUT:
-      fine = line_index(index) && put(index);
-      break;
-    case Opcode::BINPUT:
-      fine = little(1, index) && put(index);
-      break;
-    case Opcode::LONG_BINPUT:
-      fine = little(4, index) && put(index);
-      break;
-    case Opcode::MEMOIZE:
-      fine = put(memo_count_);
-      break;
-    case Opcode::GET:
-      fine = line_index(index) && get(index);
-      break;
-    case Opcode::BINGET:
-      fine = little(1, index) && get(index);
-      break;
-    case Opcode::LONG_BINGET:
-      fine = little(4, index) && get(index);
-      break;
-    case Opcode::GLOBAL:
-      fine = global();
-      break;
-    case Opcode::STACK_GLOBAL:
-      fine = stack_global();
-      break;
-    case Opcode::NEWOBJ:
-      fine = new_object();
-      break;
-    case Opcode::BUILD:
-      fine = build();
-      break;
-    case Opcode::REDUCE:
-      fine = reduce();
-      break;
+      return add_marked(NodeKind::set);
     default:
-      fine = refuse_object(opcode);
+      return obey_memo(opcode);
   }
-  return fine ? Step::next : Step::refused;
+}
+
+// The stack and what is remembered; then what names a class.
+bool Machine::obey_memo(Opcode opcode) {
+  std::uint64_t index = 0;
+  switch (opcode) {
+    case Opcode::MEMOIZE:
+      return put(memo_count_);
+    case Opcode::PUT:
+      return line_index(index) && put(index);
+    case Opcode::BINPUT:
+      return little(1, index) && put(index);
+    case Opcode::LONG_BINPUT:
+      return little(4, index) && put(index);
+    case Opcode::GET:
+      return line_index(index) && get(index);
+    case Opcode::BINGET:
+      return little(1, index) && get(index);
+    case Opcode::LONG_BINGET:
+      return little(4, index) && get(index);
+    case Opcode::MARK:
+      return mark();
+    case Opcode::POP:
+      return pop();
+    case Opcode::POP_MARK:
+      return forget_marked();
+    case Opcode::DUP:
+      return duplicate();
+    case Opcode::PROTO:
+      return protocol();
+    case Opcode::FRAME:
+      return frame();
+    case Opcode::GLOBAL:
+      return global();
+    case Opcode::STACK_GLOBAL:
+      return stack_global();
+    case Opcode::NEWOBJ:
+      return new_object();
+    case Opcode::BUILD:
+      return build();
+    case Opcode::REDUCE:
+      return reduce();
+    default:
+      return refuse_object(opcode);
+  }
 }
 
 }  // namespace dts::format::pickle

@@ -32,10 +32,10 @@ class Machine {
   std::uint64_t work() const noexcept { return work_; }
 
  private:
-  enum class Step : std::uint8_t { next, refused, stop };
-
   // pickle_machine.cpp: the opcodes
-  Step step(Opcode opcode);
+  bool obey(Opcode opcode);
+  bool obey_container(Opcode opcode);
+  bool obey_memo(Opcode opcode);
   bool protocol();
   bool frame();
   bool finish();
@@ -43,6 +43,7 @@ class Machine {
   bool mark();
   bool pop();
   bool pop_mark();
+  bool forget_marked();
   bool duplicate();
   bool little(std::size_t width, std::uint64_t& value);
   bool claimed(std::size_t width, ByteView& bytes, bool is_signed = false);
