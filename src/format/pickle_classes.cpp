@@ -333,7 +333,7 @@ bool Machine::reduce_date(const Node& state, std::size_t size, const Node* zone)
   if (!fine) return refuse_call("its bytes are no date");
   if (zone != nullptr) nanoseconds -= zone->nanoseconds;
   if (!add_product(days, day, nanoseconds))
-    return refuse_call("it is not between the years 1678 and 2262");
+    return refuse_call("it is more than 292 years from 1970");
   Node made = node(NodeKind::time);
   made.nanoseconds = nanoseconds;
   return push(made);
