@@ -1,5 +1,6 @@
 #include <support/type_generator.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -165,6 +166,19 @@ Kind wider(Kind kind) {
   }
 }
 
+TypeRef packed(const TypeRef& type, std::uint32_t of, base::Random& random) {
+  static constexpr std::array kinds{Kind::boolean, Kind::i8,   Kind::i16,     Kind::i32, Kind::i64,
+                                    Kind::u8,      Kind::u16,  Kind::u32,     Kind::u64, Kind::f32,
+                                    Kind::f64,     Kind::time, Kind::duration};
+  const bool has_size = std::find(kinds.begin(), kinds.end(), type.kind) != kinds.end();
+  if (has_size || (type.kind == Kind::reference && type.node > of)) return type;
+  if (type.kind == Kind::array)
+    return {Kind::array, type.length, 0, {packed(type.arguments[0], of, random)}};
+  if (type.kind == Kind::list || type.kind == Kind::optional)
+    return packed(type.arguments[0], of, random);
+  return {kinds[random.below(kinds.size())], 0, 0, {}};
+}
+
 // ---- values
 
 template <class T>
@@ -290,20 +304,82 @@ void fill_elements(const Layout& layout, void* list, base::Random& random, int d
 
 Type generate_type(base::Random& random) { return TypeMaker(random).make(); }
 
+namespace {
+
+Kind narrower(Kind kind) {
+  switch (kind) {
+    case Kind::i16:
+    case Kind::i32:
+      return Kind::i8;
+    case Kind::i64:
+      return Kind::u32;
+    case Kind::u16:
+    case Kind::u32:
+      return Kind::i16;
+    case Kind::u64:
+      return Kind::f64;
+    case Kind::f64:
+      return Kind::f32;
+    default:
+      return kind;
+  }
+}
+
+bool refers(const TypeRef& type) {
+  return type.kind == Kind::reference ||
+         std::any_of(type.arguments.begin(), type.arguments.end(), refers);
+}
+
+// Another type for the field, and what becomes of values that do not fit it.
+void vary_field(Field& field, const std::vector<TypeNode>& nodes, base::Random& random) {
+  if (field.unit == "Cel" && random.chance(0.5)) field.unit = random.chance(0.5) ? "[degF]" : "K";
+  if (random.chance(0.2) && narrower(field.type.kind) != field.type.kind) {
+    field.narrow = true;
+    field.type.kind = narrower(field.type.kind);
+    if (field.default_value || random.chance(0.5))
+      field.default_value = default_from_text("7", field.type, nodes).value();
+  } else if (!field.default_value && random.chance(0.4)) {
+    field.type.kind = wider(field.type.kind);
+  }
+  if (field.type.kind == Kind::list && !refers(field.type) && random.chance(0.4)) {
+    field.type.kind = Kind::array;
+    field.type.length = 2;
+    if (random.chance(0.6)) field.misfit = OnMisfit::trim;
+  }
+  if (!field.default_value && field.type.kind != Kind::optional && random.chance(0.3))
+    field.type = {Kind::optional, 0, 0, {TypeRef(field.type)}};
+  if (field.misfit == OnMisfit::discard && random.chance(0.5) &&
+      (field.default_value || field.type.kind == Kind::optional)) {
+    field.misfit = OnMisfit::use_default;
+    field.narrow = true;
+    if (field.type.kind == Kind::optional) {
+      TypeRef& element = field.type.arguments[0];
+      if (element.kind == Kind::list)
+        element.arguments[0].kind = narrower(element.arguments[0].kind);
+    }
+  }
+}
+
+// Closed, and without what came last: what the publisher has more does not fit.
+template <class Members>
+void close(TypeNode& node, Members& members, base::Random& random) {
+  if (!random.chance(0.3)) return;
+  node.closed = true;
+  if (members.size() > 1) members.pop_back();
+}
+
+}  // namespace
+
 Type generate_reader(const Type& type, base::Random& random) {
   std::vector<TypeNode> nodes(type.nodes().begin(), type.nodes().end());
   for (TypeNode& node : nodes) {
+    if (node.kind == Kind::enumeration) close(node, node.symbols, random);
+    if (node.kind == Kind::union_) close(node, node.fields, random);
     if (node.kind != Kind::structure) continue;
     if (node.fields.size() > 1 && random.chance(0.4))
       node.fields.erase(node.fields.begin() +
                         static_cast<std::ptrdiff_t>(random.below(node.fields.size())));
-    for (Field& field : node.fields) {
-      if (!field.default_value && random.chance(0.4)) field.type.kind = wider(field.type.kind);
-      if (!field.default_value && field.type.kind != Kind::optional && random.chance(0.3)) {
-        TypeRef inner = field.type;
-        field.type = {Kind::optional, 0, 0, {inner}};
-      }
-    }
+    for (Field& field : node.fields) vary_field(field, nodes, random);
     const bool ids = !node.fields.empty() && node.fields[0].id.has_value();
     if (!node.fields.empty() && random.chance(0.5)) {
       Field added;
@@ -324,6 +400,29 @@ Type generate_reader(const Type& type, base::Random& random) {
   auto made = Type::make(std::move(nodes));
   DTS_ASSERT(made.ok());
   return *made;
+}
+
+Type generate_packed_type(base::Random& random) {
+  const Type type = generate_type(random);
+  std::vector<TypeNode> nodes(type.nodes().begin(), type.nodes().end());
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    TypeNode& node = nodes[i];
+    if (node.kind == Kind::enumeration) continue;
+    node.kind = Kind::structure;
+    node.closed = false;
+    for (Field& field : node.fields) {
+      const TypeRef before = field.type;
+      field.type = packed(before, i, random);
+      if (field.type.kind != before.kind) field.default_value.reset();
+      if (field.type.kind != Kind::f64) field.unit.clear();
+    }
+    if (node.fields.empty()) {
+      node.fields.emplace_back().name = "only";
+      node.fields[0].type.kind = Kind::u16;
+    }
+  }
+  auto made = Type::make(std::move(nodes));
+  return made.value();
 }
 
 namespace {

@@ -12,7 +12,11 @@ namespace dts::test {
 // A type named gen.Root and the types it needs. The same numbers give the same type.
 Type generate_type(base::Random& random);
 
-// Another version of `type` that can read it: fields left out, widened, made optional, added.
+// One whose values have a fixed size, as the format raw packs them: no text, list, optional ...
+Type generate_packed_type(base::Random& random);
+
+// Another version of `type` that can read it: fields left out, widened, made optional, added, in
+// another unit; or narrowed and cut, so that a value may not fit.
 Type generate_reader(const Type& type, base::Random& random);
 
 // Overwrites a constructed value with random content that every format can hold.
