@@ -17,6 +17,7 @@ dts_format(pickle)
 dts_format(cbor)
 dts_format(messagepack)
 dts_format(ion)
+dts_format(protobuf)
 dts_format(raw)
 dts_format(xml)
 

@@ -418,9 +418,15 @@ class Run {
         bad(op->form == Form::flat ? "two cases of a union are there" : "a field is there twice");
         return name(message, *op);
       }
-      if (std::find(given_up.begin(), given_up.end(), op->bit) != given_up.end()) [[unlikely]] {
+      if (!given_up.empty() &&
+          std::find(given_up.begin(), given_up.end(), op->bit) != given_up.end()) [[unlikely]] {
         at = skip(field_tag, at, end);
         if (at == nullptr) return false;
+        continue;
+      }
+      if (const Cursor behind = quick(*op, at, end, to + op->to); behind != nullptr) {
+        at = behind;
+        expected = op + 1;
         continue;
       }
       const Cursor begin = at;
@@ -450,6 +456,40 @@ class Run {
     return message.pair != nullptr && op.member < message.pair->members.size() &&
            message.pair->members[op.member].step != nullptr &&
            recover(message.pair->members[op.member], to, failure);
+  }
+
+  // What most fields are. Null: none of those, or there is something wrong; field() tells.
+  static Cursor quick(const Op& op, Cursor at, Cursor end, std::byte* to) {
+    std::uint64_t raw = 0;
+    switch (op.quick) {
+      case Read::bits8:
+        if (end - at < 8) return nullptr;
+        std::memcpy(to, at, 8);
+        return at + 8;
+      case Read::bits4:
+        if (end - at < 4) return nullptr;
+        std::memcpy(to, at, 4);
+        return at + 4;
+      case Read::boolean:
+        if (at == end || *at > 1) return nullptr;
+        base::store(to, *at);
+        return at + 1;
+      case Read::plain:
+        at = read_varint(at, end, raw);
+        if (at == nullptr || raw > op.largest) return nullptr;
+        store_low(to, raw, op.size);
+        return at;
+      case Read::signs: {
+        at = read_varint(at, end, raw);
+        const std::int64_t whole = unzigzag(raw);
+        if (at == nullptr || static_cast<std::uint64_t>(whole ^ whole >> 63) > op.largest)
+          return nullptr;
+        store_low(to, static_cast<std::uint64_t>(whole), op.size);
+        return at;
+      }
+      default:
+        return nullptr;
+    }
   }
 
   Cursor field(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, std::byte* to,

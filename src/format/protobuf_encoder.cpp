@@ -24,15 +24,20 @@ class Encode final : public Encoder {
   std::unique_ptr<const Writers> writers_;
 };
 
-// One encode call. `at_` is where the next byte goes; what lies behind it is room made ahead.
+using Cursor = std::uint8_t*;  // where the next byte goes; null after a failure
+
+// One encode call. The cursor is handed from function to function, for a store through it could
+// change a member as far as the compiler knows. What lies behind it up to end_ is room made ahead.
 class Run {
  public:
-  explicit Run(Bytes& out) : out_(out), start_(out.size()) { grow(192); }
+  explicit Run(Bytes& out) : out_(out), start_(out.size()) {}
 
   bool message(const Writer& root, const void* value) {
-    if (!content(root, value)) return false;
-    const std::size_t size = used();
-    if (size > bytes_max) return too_large();
+    Cursor at = grow(start_, 192);
+    at = content(root, value, at);
+    if (at == nullptr) return false;
+    const std::size_t size = used(at);
+    if (size > bytes_max) return too_large() != nullptr;
     out_.resize(start_ + size);
     return true;
   }
@@ -43,80 +48,77 @@ class Run {
   static constexpr std::size_t bytes_max = 0x7fffffff;  // libprotobuf's own bound
   static constexpr std::size_t large_bytes_min = 4096;
   static constexpr std::size_t zeros_ahead_max = 64 * 1024;
-
-  std::size_t used() const { return static_cast<std::size_t>(at_ - out_.data()) - start_; }
-  bool too_large() {
-    return failure.set(ErrorCode::too_large,
-                       "the value is too large for a Protocol Buffers message",
-                       "a message has at most 2 GiB");
-  }
-
-  void room(std::size_t size) {
-    if (static_cast<std::size_t>(end_ - at_) < size) [[unlikely]]
-      grow(size);
-  }
-  void grow(std::size_t size) {
-    const std::size_t position = at_ == nullptr ? start_ : start_ + used();
-    out_.resize(position + size + std::clamp<std::size_t>(position, 64, zeros_ahead_max));
-    at_ = out_.data() + position;
-    end_ = out_.data() + out_.size();
-  }
-
-  // Room for a tag and a scalar.
+  // Room for a tag and a number, and what write_varint_ahead() spoils behind it.
   static constexpr std::size_t scalar_bytes_max = 24;
-  void put_tag(const Op& op) {
-    base::store(at_, op.tag);
-    at_ += op.tag_size;
-  }
-  void put_varint(std::uint64_t value) { at_ = write_varint(at_, value); }
 
-  bool put_bytes(ByteView bytes) {
-    if (bytes.size() > bytes_max) return too_large();
-    room(16);
-    put_varint(bytes.size());
-    return put_raw(bytes.data(), bytes.size());
+  std::size_t used(Cursor at) const { return static_cast<std::size_t>(at - out_.data()) - start_; }
+  Cursor too_large() {
+    failure.set(ErrorCode::too_large, "the value is too large for a Protocol Buffers message",
+                "a message has at most 2 GiB");
+    return nullptr;
   }
-  bool put_raw(const void* from, std::size_t size) {
-    if (size > bytes_max - std::min(used(), bytes_max)) return too_large();
-    if (size < large_bytes_min) {
-      room(size);
-      if (size != 0) std::memcpy(at_, from, size);
-      at_ += size;
-      return true;
+  Cursor refuse(std::string what, std::string why = {}) {
+    failure.set(ErrorCode::encode, std::move(what), std::move(why));
+    return nullptr;
+  }
+
+  Cursor room(Cursor at, std::size_t size) {
+    if (static_cast<std::size_t>(end_ - at) < size) [[unlikely]]
+      return grow(start_ + used(at), size);
+    return at;
+  }
+  Cursor grow(std::size_t position, std::size_t size) {
+    out_.resize(position + size + std::clamp<std::size_t>(position, 64, zeros_ahead_max));
+    end_ = out_.data() + out_.size();
+    return out_.data() + position;
+  }
+
+  static Cursor put_tag(const Op& op, Cursor at) {
+    base::store(at, op.tag);
+    return at + op.tag_size;
+  }
+
+  Cursor put_bytes(ByteView bytes, Cursor at) {
+    if (bytes.size() > bytes_max || used(at) > bytes_max - bytes.size()) return too_large();
+    at = room(at, 16);
+    at = write_varint_ahead(at, bytes.size());
+    if (bytes.size() < large_bytes_min) {
+      at = room(at, bytes.size());
+      if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+      return at + bytes.size();
     }
     // Appended, so that the room for it is not filled with zeros first.
-    const std::size_t begin = start_ + used(), end = begin + size;
+    const std::size_t begin = start_ + used(at), end = begin + bytes.size();
     out_.resize(begin);
     if (end + 64 > out_.capacity()) out_.reserve(std::max(end + end / 8, 2 * out_.capacity()));
-    const auto* first = static_cast<const std::uint8_t*>(from);
-    out_.insert(out_.end(), first, first + size);
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
     out_.resize(end + 64);
-    at_ = out_.data() + end;
     end_ = out_.data() + out_.size();
-    return true;
+    return out_.data() + end;
   }
 
-  // A length that is known when what it is of is written; `guess` bytes are likely.
+  // A length that is known when what it is of is written; as large as `guess`, most likely.
   struct Length {
     std::size_t position;
     std::size_t room;
   };
-  Length begin(std::size_t guess) {
-    room(16);
-    const Length made{used(), varint_size(guess)};
-    at_ += made.room;
+  Length begin(std::size_t guess, Cursor& at) {
+    at = room(at, 16);
+    const Length made{used(at), varint_size(guess)};
+    at += made.room;
     return made;
   }
-  void end(const Length& length) {
-    const std::size_t size = used() - length.position - length.room;
+  Cursor end(const Length& length, Cursor at) {
+    const std::size_t size = used(at) - length.position - length.room;
     const std::size_t needed = varint_size(size);
     if (needed != length.room) [[unlikely]] {
-      room(needed);
+      at = room(at, needed);
       std::uint8_t* first = out_.data() + start_ + length.position;
       std::memmove(first + needed, first + length.room, size);
-      at_ = first + needed + size;
+      at = first + needed + size;
     }
     write_varint(out_.data() + start_ + length.position, size);
+    return at;
   }
 
   static std::uint64_t load(const void* from, std::uint8_t size, bool sign) {
@@ -135,126 +137,114 @@ class Run {
     }
   }
 
-  bool put_symbol(const Layout& layout, const void* from) {
+  Cursor put_symbol(const Layout& layout, const void* from, Cursor at) {
     const std::int64_t value = load_symbol(layout, from);
     const TypeNode& node = layout.type.root();
-    if (value < INT32_MIN || value > INT32_MAX || (node.closed && !is_symbol_of(node, value))) {
-      return failure.set(ErrorCode::encode, std::to_string(value) + " is not a symbol of " +
-                                                node.name + " and cannot be sent");
-    }
-    put_varint(static_cast<std::uint64_t>(value));
-    return true;
+    if (value < INT32_MIN || value > INT32_MAX || (node.closed && !is_symbol_of(node, value)))
+      return refuse(std::to_string(value) + " is not a symbol of " + node.name +
+                    " and cannot be sent");
+    return write_varint_ahead(at, static_cast<std::uint64_t>(value));
   }
 
-  bool put_text(const Layout& layout, const void* from) {
+  Cursor put_text(const Layout& layout, const void* from, Cursor at) {
     const ByteView text = layout.functions.view(layout, from);
-    if (!base::is_utf8(as_text(text)))
-      return failure.set(ErrorCode::encode, "the text is not valid UTF-8");
-    return put_bytes(text);
+    if (!base::is_utf8(as_text(text))) return refuse("the text is not valid UTF-8");
+    return put_bytes(text, at);
   }
 
   // A message of two numbers, zeros left out: at most 24 bytes, so its length is one byte.
-  void put_pair(std::uint64_t first, std::uint64_t second) {
-    room(32);
-    std::uint8_t* length = at_++;
+  Cursor put_pair(std::uint64_t first, std::uint64_t second, Cursor at) {
+    Cursor length = room(at, 40);
+    at = length + 1;
     if (first != 0) {
-      *at_++ = 0x08;
-      put_varint(first);
+      *at++ = 0x08;
+      at = write_varint_ahead(at, first);
     }
     if (second != 0) {
-      *at_++ = 0x10;
-      put_varint(second);
+      *at++ = 0x10;
+      at = write_varint_ahead(at, second);
     }
-    *length = static_cast<std::uint8_t>(at_ - length - 1);
+    *length = static_cast<std::uint8_t>(at - length - 1);
+    return at;
   }
-  void put_time(std::int64_t nanoseconds, bool since_epoch) {
+  Cursor put_time(std::int64_t nanoseconds, bool since_epoch, Cursor at) {
     constexpr std::int64_t second = 1'000'000'000;
     std::int64_t seconds = nanoseconds / second, rest = nanoseconds % second;
     if (since_epoch && rest < 0) {  // a time counts up from the second before it
       rest += second;
       --seconds;
     }
-    put_pair(static_cast<std::uint64_t>(seconds), static_cast<std::uint64_t>(rest));
+    return put_pair(static_cast<std::uint64_t>(seconds), static_cast<std::uint64_t>(rest), at);
   }
 
-  bool put_any(const Any& any) {
-    room(16);
+  Cursor put_any(const Any& any, Cursor at) {
+    at = room(at, 16);
     if (!any.type.valid()) {
-      *at_++ = 0;
-      return true;
+      *at++ = 0;
+      return at;
     }
     const ByteView document = any.type.document();
     std::size_t size = 1 + varint_size(document.size()) + document.size();
     if (!any.message.empty()) size += 1 + varint_size(any.message.size()) + any.message.size();
-    put_varint(size);
-    *at_++ = 0x0a;
-    if (!put_bytes(document)) return false;
-    if (any.message.empty()) return true;
-    room(16);
-    *at_++ = 0x12;
-    return put_bytes(any.message);
+    at = write_varint_ahead(at, size);
+    *at++ = 0x0a;
+    at = put_bytes(document, at);
+    if (at == nullptr || any.message.empty()) return at;
+    at = room(at, 16);
+    *at++ = 0x12;
+    return put_bytes(any.message, at);
   }
 
   // What follows a tag, for which there is room.
-  bool value(const Writer& writer, const void* from) {
+  Cursor value(const Writer& writer, const void* from, Cursor at) {
     switch (writer.code) {
       case Code::boolean:
-        *at_++ = base::load<std::uint8_t>(from) != 0;
-        return true;
+        *at = base::load<std::uint8_t>(from) != 0;
+        return at + 1;
       case Code::plain:
-        put_varint(load(from, writer.size, writer.is_signed));
-        return true;
+        return write_varint_ahead(at, load(from, writer.size, writer.is_signed));
       case Code::signs:
-        put_varint(zigzag(static_cast<std::int64_t>(load(from, writer.size, true))));
-        return true;
+        return write_varint_ahead(at,
+                                  zigzag(static_cast<std::int64_t>(load(from, writer.size, true))));
       case Code::bits4:
-        base::store(at_, static_cast<std::uint32_t>(load(from, writer.size, writer.is_signed)));
-        at_ += 4;
-        return true;
+        base::store(at, static_cast<std::uint32_t>(load(from, writer.size, writer.is_signed)));
+        return at + 4;
       case Code::bits8:
-        base::store(at_, base::load<std::uint64_t>(from));
-        at_ += 8;
-        return true;
+        base::store(at, base::load<std::uint64_t>(from));
+        return at + 8;
       case Code::symbol:
-        return put_symbol(*writer.layout, from);
+        return put_symbol(*writer.layout, from, at);
       case Code::text:
-        return put_text(*writer.layout, from);
+        return put_text(*writer.layout, from, at);
       case Code::bytes:
-        return put_bytes(writer.layout->functions.view(*writer.layout, from));
+        return put_bytes(writer.layout->functions.view(*writer.layout, from), at);
       case Code::time:
       case Code::duration:
-        put_time(base::load<std::int64_t>(from), writer.code == Code::time);
-        return true;
+        return put_time(base::load<std::int64_t>(from), writer.code == Code::time, at);
       case Code::decimal: {
         const auto& decimal = *static_cast<const Decimal*>(from);
-        put_pair(zigzag(decimal.coefficient), zigzag(decimal.exponent));
-        return true;
+        return put_pair(zigzag(decimal.coefficient), zigzag(decimal.exponent), at);
       }
       case Code::any:
-        return put_any(*static_cast<const Any*>(from));
-      default:
-        return nested(writer, from);
+        return put_any(*static_cast<const Any*>(from), at);
+      default: {
+        const Length length = begin(at_least(writer, from), at);
+        at = content(writer, from, at);
+        return at == nullptr ? nullptr : end(length, at);
+      }
     }
   }
 
-  bool nested(const Writer& writer, const void* from) {
-    const Length length = begin(at_least(writer, from));
-    if (!content(writer, from)) return false;
-    end(length);
-    return true;
-  }
-
-  // Few bytes, or about as many as a long list or `bytes` directly inside will take.
+  // Few bytes, or about as many as long lists and `bytes` directly inside will take.
   static std::size_t at_least(const Writer& writer, const void* from) {
     std::size_t size = 0;
-    if (writer.code == Code::message) {
-      for (const Op& op : writer.ops) {
-        const void* place = static_cast<const std::byte*>(from) + op.from;
-        if (op.form == Form::repeated)
-          size += count_of(*op.layout, place) * (op.code == Code::bits8 ? 8 : 1);
-        else if (op.form == Form::single && op.code == Code::bytes)
-          size += op.layout->functions.view(*op.layout, place).size();
-      }
+    for (const std::uint32_t index : writer.bulky) {
+      const Op& op = writer.ops[index];
+      const void* place = static_cast<const std::byte*>(from) + op.from;
+      if (op.form == Form::repeated)
+        size += count_of(*op.layout, place) * (op.code == Code::bits8 ? 8 : 1);
+      else
+        size += op.layout->functions.view(*op.layout, place).size();
     }
     return size;
   }
@@ -263,67 +253,79 @@ class Run {
   }
 
   // The inside of a message.
-  bool content(const Writer& writer, const void* from) {
-    if (depth_ == 0) {
-      return failure.set(ErrorCode::encode, "the value is nested too deeply",
-                         "64 levels are allowed");
-    }
+  Cursor content(const Writer& writer, const void* from, Cursor at) {
+    if (depth_ == 0) return too_deep();
     --depth_;
-    const bool fine =
-        writer.code == Code::one_case ? held_case(writer, from) : fields(writer, from);
+    at = writer.code == Code::one_case ? held_case(writer, from, at) : fields(writer, from, at);
     ++depth_;
-    return fine;
+    return at;
   }
+  Cursor too_deep() { return refuse("the value is nested too deeply", "64 levels are allowed"); }
 
-  bool fields(const Writer& writer, const void* from) {
+  Cursor fields(const Writer& writer, const void* from, Cursor at) {
     for (const Op& op : writer.ops) {
       const auto* place = static_cast<const std::byte*>(from) + op.from;
-      bool fine;
-      switch (op.form) {
-        case Form::single:
-          if (op.implicit && is_zero(op, place)) continue;
-          fine = tag_and_value(op, place);
-          break;
-        case Form::optional: {
-          const void* held = op.layout->functions.get(*op.layout, place);
-          fine = held == nullptr || tag_and_value(op, held);
-          break;
-        }
-        case Form::repeated:
-          fine = repeated(op, place);
-          break;
-        case Form::map:
-          fine = map(op, place);
+      at = put_tag(op, room(at, scalar_bytes_max));
+      switch (op.quick) {
+        case Quick::boolean:
+          *at++ = base::load<std::uint8_t>(place) != 0;
+          continue;
+        case Quick::u32:
+          at = write_varint_ahead(at, base::load<std::uint32_t>(place));
+          continue;
+        case Quick::u64:
+          at = write_varint_ahead(at, base::load<std::uint64_t>(place));
+          continue;
+        case Quick::i32:
+          at = write_varint_ahead(at, zigzag(base::load<std::int32_t>(place)));
+          continue;
+        case Quick::i64:
+          at = write_varint_ahead(at, zigzag(base::load<std::int64_t>(place)));
+          continue;
+        case Quick::bits4:
+          base::store(at, base::load<std::uint32_t>(place));
+          at += 4;
+          continue;
+        case Quick::bits8:
+          base::store(at, base::load<std::uint64_t>(place));
+          at += 8;
+          continue;
+        case Quick::text:
+          at = put_text(*op.layout, place, at);
           break;
         default:
-          fine = flat_case(op, place);
+          at = field(op, place, at - op.tag_size);
       }
-      if (!fine) [[unlikely]] {
-        if (writer.layout->kind != Kind::structure) return false;  // has no name of its own
-        return failure.in(writer.layout->type.root().fields[op.member].name);
+      if (at == nullptr) [[unlikely]] {
+        // What is only put around a list has no name of its own.
+        if (writer.layout->kind == Kind::structure)
+          failure.in(writer.layout->type.root().fields[op.member].name);
+        return nullptr;
       }
     }
-    return true;
+    return at;
   }
 
-  // The scalars that most fields are, without a call.
-  bool tag_and_value(const Op& op, const void* from) {
-    room(scalar_bytes_max);
-    put_tag(op);
-    switch (op.code) {
-      case Code::boolean:
-        *at_++ = base::load<std::uint8_t>(from) != 0;
-        return true;
-      case Code::plain:
-        put_varint(load(from, op.size, op.is_signed));
-        return true;
-      case Code::bits8:
-        base::store(at_, base::load<std::uint64_t>(from));
-        at_ += 8;
-        return true;
+  Cursor field(const Op& op, const std::byte* place, Cursor at) {
+    switch (op.form) {
+      case Form::single:
+        return op.implicit && is_zero(op, place) ? at : tag_and_value(op, place, at);
+      case Form::optional: {
+        const void* held = op.layout->functions.get(*op.layout, place);
+        return held == nullptr ? at : tag_and_value(op, held, at);
+      }
+      case Form::repeated:
+        return repeated(op, place, at);
+      case Form::map:
+        return map(op, place, at);
       default:
-        return value(*op.writer, from);
+        return flat_case(op, place, at);
     }
+  }
+
+  Cursor tag_and_value(const Op& op, const void* from, Cursor at) {
+    at = put_tag(op, room(at, scalar_bytes_max));
+    return value(*op.writer, from, at);
   }
 
   static bool is_zero(const Op& op, const void* from) {
@@ -346,93 +348,93 @@ class Run {
     }
   }
 
-  bool repeated(const Op& op, const void* from) {
+  Cursor repeated(const Op& op, const void* from, Cursor at) {
     const Layout& layout = *op.layout;
     const std::size_t count = count_of(layout, from);
-    if (count == 0) return true;
+    if (count == 0) return at;
     const auto* first = static_cast<const std::byte*>(layout.functions.elements(layout, from));
-    const Writer& element = *op.writer;
     const std::size_t step = layout.element->size;
-    room(scalar_bytes_max);
     if (!op.packed) {
       for (std::size_t i = 0; i < count; ++i, first += step) {
-        if (!tag_and_value(op, first)) return failure.in(i);
+        at = tag_and_value(op, first, at);
+        if (at == nullptr) return element_failed(i);
       }
-      return true;
+      return at;
     }
-    put_tag(op);
+    at = put_tag(op, room(at, scalar_bytes_max));
     const std::size_t width = op.code == Code::bits8     ? 8
                               : op.code == Code::bits4   ? 4
                               : op.code == Code::boolean ? 1
                                                          : 0;
-    if (width != 0 && width == step)  // they lie as they are sent
-      return put_bytes({reinterpret_cast<const std::uint8_t*>(first), count * step});
-    const Length length = begin(count * std::max<std::size_t>(width, 1));
+    if (width == step)  // they lie as they are sent
+      return put_bytes({reinterpret_cast<const std::uint8_t*>(first), count * step}, at);
+    const Length length = begin(count * std::max<std::size_t>(width, 1), at);
     for (std::size_t i = 0; i < count; ++i, first += step) {
-      room(scalar_bytes_max);
-      if (!value(element, first)) return failure.in(i);
+      at = value(*op.writer, first, room(at, scalar_bytes_max));
+      if (at == nullptr) return element_failed(i);
     }
-    end(length);
-    return true;
+    return end(length, at);
+  }
+  Cursor element_failed(std::size_t index) {
+    failure.in(index);
+    return nullptr;
   }
 
   // message Entry { key = 1; value = 2; }, both always there.
-  bool map(const Op& op, const void* from) {
+  Cursor map(const Op& op, const void* from, Cursor at) {
     const Layout& layout = *op.layout;
-    if (depth_ == 0) {
-      return layout.functions.map_count(layout, from) == 0 ||
-             failure.set(ErrorCode::encode, "the value is nested too deeply",
-                         "64 levels are allowed");
-    }
+    if (depth_ == 0) return layout.functions.map_count(layout, from) == 0 ? at : too_deep();
     --depth_;
     void* cursor = nullptr;
     const void *key = nullptr, *held = nullptr;
     for (std::size_t i = 0; layout.functions.map_next(layout, from, &cursor, &key, &held); ++i) {
-      room(scalar_bytes_max);
-      put_tag(op);
-      const Length length = begin(0);
-      room(scalar_bytes_max);
-      *at_++ = static_cast<std::uint8_t>(1 << 3 | op.key->wire);
-      if (!value(*op.key, key)) return failure.in(i);
-      room(scalar_bytes_max);
-      *at_++ = static_cast<std::uint8_t>(2 << 3 | op.writer->wire);
-      if (!value(*op.writer, held)) return failure.in(i);
-      end(length);
+      at = put_tag(op, room(at, scalar_bytes_max));
+      const Length length = begin(0, at);
+      at = room(at, scalar_bytes_max);
+      *at++ = static_cast<std::uint8_t>(1 << 3 | op.key->wire);
+      at = value(*op.key, key, at);
+      if (at == nullptr) return element_failed(i);
+      at = room(at, scalar_bytes_max);
+      *at++ = static_cast<std::uint8_t>(2 << 3 | op.writer->wire);
+      at = value(*op.writer, held, at);
+      if (at == nullptr) return element_failed(i);
+      at = end(length, at);
     }
     ++depth_;
-    return true;
+    return at;
   }
 
-  bool held_case(const Writer& writer, const void* from) {
+  Cursor held_case(const Writer& writer, const void* from, Cursor at) {
     const Layout& layout = *writer.layout;
     const std::uint32_t which = layout.functions.which(layout, from);
-    if (which >= writer.ops.size()) return no_case(layout);
-    return tag_and_value(writer.ops[which], layout.functions.held(layout, from)) ||
-           failure.in(layout.type.root().fields[which].name);
+    if (which >= writer.ops.size()) return no_case(layout, at);
+    at = tag_and_value(writer.ops[which], layout.functions.held(layout, from), at);
+    if (at == nullptr) failure.in(layout.type.root().fields[which].name);
+    return at;
   }
-  bool no_case(const Layout& layout) {
+  Cursor no_case(const Layout& layout, Cursor at) {
     const TypeNode& node = layout.type.root();
-    return !node.closed || failure.set(ErrorCode::encode, "no case of " + node.name + " is set",
-                                       "the union is closed");
+    return node.closed ? refuse("no case of " + node.name + " is set", "the union is closed") : at;
   }
 
   // One of the cases of a oneof: written if it is the one that is held.
-  bool flat_case(const Op& op, const void* from) {
+  Cursor flat_case(const Op& op, const void* from, Cursor at) {
     const Layout* layout = op.layout;
     if (layout->kind == Kind::optional) {
       from = layout->functions.get(*layout, from);
-      if (from == nullptr) return true;
+      if (from == nullptr) return at;
       layout = layout->element;
     }
     const std::uint32_t which = layout->functions.which(*layout, from);
-    if (which != op.which) return which < layout->fields.size() || no_case(*layout);
-    return tag_and_value(op, layout->functions.held(*layout, from)) ||
-           failure.in(layout->type.root().fields[which].name);
+    if (which >= layout->fields.size()) return no_case(*layout, at);
+    if (which != op.which) return at;
+    at = tag_and_value(op, layout->functions.held(*layout, from), at);
+    if (at == nullptr) failure.in(layout->type.root().fields[which].name);
+    return at;
   }
 
   Bytes& out_;
   const std::size_t start_;
-  std::uint8_t* at_ = nullptr;
   std::uint8_t* end_ = nullptr;
   std::uint32_t depth_ = depth_max;
 };

@@ -274,7 +274,12 @@ void Readers::finish(Message& made) {
   std::sort(made.ops.begin(), made.ops.end(),
             [](const Op& a, const Op& b) { return a.number() < b.number(); });
   for (std::size_t i = 0; i < made.ops.size(); ++i) {
-    const Op& op = made.ops[i];
+    Op& op = made.ops[i];
+    if (op.form == Form::single) {
+      op.quick = op.read;
+      op.size = op.reader->size;
+      op.largest = op.reader->largest;
+    }
     if (op.bit >= made.absent.size()) made.absent.resize(op.bit + 1u, nullptr);
     made.absent[op.bit] = &op;
     if (op.number() > index_max) continue;

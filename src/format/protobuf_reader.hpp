@@ -59,6 +59,9 @@ struct Op {
   Form form = Form::skip;
   Absent absent = Absent::nothing;
   Read read = Read::container;
+  Read quick = Read::container;  // `read` of a single value that is stored as it is
+  std::uint8_t size = 0;         // and reader->size, reader->largest
+  std::uint64_t largest = 0;
   bool many = false;         // may be there several times
   std::uint16_t bit = 0;     // which bit says that it is there; a oneof has one
   std::uint16_t filled = 0;  // of an array: which counter says how much of it is there

@@ -1,8 +1,8 @@
 // Protobuf schema: the .proto file by which messages of a type are laid out when no binding says
 // otherwise, as protoc 3.21 reads it. Every field that is neither repeated nor a map is `optional`,
-// so that zero is told from nothing. Names that protoc would take for one another get a suffix. What
-// the schema cannot say stands in comments in the notation, "dts.field: key tank : i8 [Cel] = 0" and
-// so on: `dts type import` reads the same type back.
+// so that zero is told from nothing. Names that protoc would take for one another get a suffix.
+// What the schema cannot say stands in comments in the notation, "dts.field: key tank : i8 [Cel] =
+// 0" and so on: `dts type import` reads the same type back.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -120,8 +120,7 @@ class SchemaWriter {
   std::string enumeration(const TypeNode& node, const std::string& name) {
     std::string body = "\nenum " + name + " {" + note("type", print_header(node)) + "\n";
     // The values share a scope with the messages of the file, and the first one must be zero.
-    const auto line = [&](const std::string& spelt, std::int32_t value,
-                          std::string_view symbol) {
+    const auto line = [&](const std::string& spelt, std::int32_t value, std::string_view symbol) {
       body += "  " + spelt + " = " + std::to_string(value) + ";" + note("symbol", symbol) + "\n";
     };
     const auto zero = std::find_if(node.symbols.begin(), node.symbols.end(),

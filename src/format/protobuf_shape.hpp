@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <base/endian.hpp>
 #include <dts/binding.hpp>
 #include <dts/result.hpp>
 #include <dts/type.hpp>
@@ -66,20 +67,57 @@ inline std::uint8_t* write_varint(std::uint8_t* to, std::uint64_t value) {
   *to++ = static_cast<std::uint8_t>(value);
   return to;
 }
+// The same where 10 bytes may be written to, whatever the value takes: all groups of seven bits are
+// moved apart at once.
+inline std::uint8_t* write_varint_ahead(std::uint8_t* to, std::uint64_t value) {
+  if (value < 0x80) {
+    *to = static_cast<std::uint8_t>(value);
+    return to + 1;
+  }
+  const std::size_t size = varint_size(value);
+  std::uint64_t x = value & 0x00ff'ffff'ffff'ffff;
+  x = (x & 0x0fff'ffff) | (x & 0x00ff'ffff'f000'0000) << 4;
+  x = (x & 0x0000'3fff'0000'3fff) | (x & 0x0fff'c000'0fff'c000) << 2;
+  x = (x & 0x007f'007f'007f'007f) | (x & 0x3f80'3f80'3f80'3f80) << 1;
+  constexpr std::uint64_t more = 0x8080'8080'8080'8080;
+  if (size <= 8) {
+    base::store(to, x | (more & ((std::uint64_t{1} << 8 * (size - 1)) - 1)));
+    return to + size;
+  }
+  base::store(to, x | more);
+  to[8] = static_cast<std::uint8_t>((value >> 56 & 0x7f) | (size == 10 ? 0x80 : 0));
+  to[9] = static_cast<std::uint8_t>(value >> 63);
+  return to + size;
+}
 
 // The end of the varint at `from`; null when it is cut off or has more than 64 bits.
 inline const std::uint8_t* read_varint(const std::uint8_t* from, const std::uint8_t* end,
                                        std::uint64_t& value) {
-  if (from == end) return nullptr;
-  std::uint64_t byte = *from++;
-  if (byte < 0x80) {
-    value = byte;
-    return from;
+  if (from != end && *from < 0x80) {
+    value = *from;
+    return from + 1;
   }
-  std::uint64_t result = byte & 0x7f;
-  for (unsigned shift = 7; shift < 64; shift += 7) {
+  if (end - from >= 10) {
+    const auto word = base::load<std::uint64_t>(from);
+    const std::uint64_t last = ~word & 0x8080'8080'8080'8080;
+    // The bytes up to the last one, or all eight.
+    std::uint64_t x = word & (last ^ (last - 1)) & 0x7f7f'7f7f'7f7f'7f7f;
+    x = (x & 0x007f'007f'007f'007f) | (x & 0x7f00'7f00'7f00'7f00) >> 1;
+    x = (x & 0x0000'3fff'0000'3fff) | (x & 0x3fff'0000'3fff'0000) >> 2;
+    x = (x & 0x0fff'ffff) | (x & 0x0fff'ffff'0000'0000) >> 4;
+    if (last != 0) {
+      value = x;
+      return from + __builtin_ctzll(last) / 8 + 1;
+    }
+    value = x | std::uint64_t{from[8] & 0x7fu} << 56;
+    if (from[8] < 0x80) return from + 9;
+    value |= std::uint64_t{from[9]} << 63;
+    return from[9] <= 1 ? from + 10 : nullptr;
+  }
+  std::uint64_t result = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
     if (from == end) return nullptr;
-    byte = *from++;
+    const std::uint64_t byte = *from++;
     result |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
       if (shift == 63 && byte > 1) return nullptr;

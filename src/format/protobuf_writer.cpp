@@ -45,6 +45,27 @@ bool is_signed(Kind kind) {
   return kind == Kind::i8 || kind == Kind::i16 || kind == Kind::i32 || kind == Kind::i64;
 }
 
+Quick quick_of(const Op& op) {
+  if (op.form != Form::single || op.implicit) return Quick::none;
+  switch (op.code) {
+    case Code::boolean:
+      return Quick::boolean;
+    case Code::plain:
+      if (op.size == 8) return Quick::u64;
+      return op.size == 4 && !op.is_signed ? Quick::u32 : Quick::none;
+    case Code::signs:
+      return op.size == 8 ? Quick::i64 : op.size == 4 ? Quick::i32 : Quick::none;
+    case Code::bits4:
+      return op.size == 4 ? Quick::bits4 : Quick::none;
+    case Code::bits8:
+      return Quick::bits8;
+    case Code::text:
+      return Quick::text;
+    default:
+      return Quick::none;
+  }
+}
+
 Op tagged(std::uint32_t number, Wire wire) {
   Op op;
   op.number = number;
@@ -120,6 +141,11 @@ Result<const Writer*> Writers::writer(const Layout& layout, const Numbers& numbe
     DTS_ASSIGN(Op op, field(layout, 1, numbers));
     made.ops.push_back(op);
   }
+  for (std::uint32_t i = 0; made.code == Code::message && i < made.ops.size(); ++i) {
+    const Op& op = made.ops[i];
+    if (op.form == Form::repeated || (op.form == Form::single && op.code == Code::bytes))
+      made.bulky.push_back(i);
+  }
   return &made;
 }
 
@@ -146,6 +172,7 @@ Result<void> Writers::members(Writer& made) {
   std::vector<std::uint32_t> numbers;
   for (const Op& op : made.ops) numbers.push_back(op.number);
   DTS_TRY(check_distinct(node, std::move(numbers)));
+  for (Op& op : made.ops) op.quick = quick_of(op);
   if (is_union) return {};
   std::sort(made.ops.begin(), made.ops.end(),
             [](const Op& a, const Op& b) { return a.number < b.number; });

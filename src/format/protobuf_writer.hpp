@@ -35,8 +35,12 @@ enum class Code : std::uint8_t {
 // What a field is of a value.
 enum class Form : std::uint8_t { single, optional, repeated, map, flat };
 
+// What most fields are, written without looking further.
+enum class Quick : std::uint8_t { none, boolean, u32, u64, i32, i64, bits4, bits8, text };
+
 struct Writer;
 struct Op {
+  Quick quick = Quick::none;
   Form form = Form::single;
   Code code = Code::message;  // writer->code
   std::uint8_t tag_size = 0;
@@ -60,7 +64,8 @@ struct Writer {
   std::uint8_t size = 0;
   bool is_signed = false;
   Wire wire = length;
-  std::vector<Op> ops;  // message: by number; one_case: by case
+  std::vector<Op> ops;               // message: by number; one_case: by case
+  std::vector<std::uint32_t> bulky;  // the lists and `bytes` among them, which may be long
 };
 
 class Writers {
