@@ -174,19 +174,5 @@ TEST(Capnproto, takes_memory_for_a_large_field_once_whatever_follows_it) {
   EXPECT_LT(out.capacity(), out.size() + out.size() / 4);
 }
 
-TEST(Raw, carries_bytes_as_they_are_and_says_why_it_carries_nothing_else) {
-  const Format& raw = *find_format(built_in_formats(), "raw");
-  Value value = Value::of(Type::parse("t.Image{jpeg:bytes}").value()).value();
-  const auto decoder =
-      raw.decoder(Assignment::make(value.type(), value.type()), value.layout()).value();
-  const Bytes bytes{0xff, 0xd8, 0x00};
-  ASSERT_TRUE(decoder->decode(bytes, value.data()).ok());
-  Bytes out;
-  ASSERT_TRUE(raw.encoder(value.layout()).value()->encode(value.data(), out).ok());
-  EXPECT_EQ(out, bytes);
-  const Value other = Value::of(Type::parse("t.T{a:i32}").value()).value();
-  EXPECT_EQ(raw.encoder(other.layout()).error().why(), "its field a is i32, not bytes");
-}
-
 }  // namespace
 }  // namespace dts

@@ -1,33 +1,22 @@
-// Raw: the message is the value. For a struct whose only field is `bytes`: whatever is in the
-// field is what travels, without a byte around it. Everything else is refused, with the reason.
+// Raw: the message is the value, without a byte around it. Either opaque, a struct whose only field
+// is `bytes`: whatever is in the field is what travels; or packed (raw_packed.hpp). Every other
+// type is refused, with the reason. docs/reference/formats/raw.md has the rules.
 #include <dts/format.hpp>
 #include <format/plan.hpp>
+#include <format/raw_packed.hpp>
 
 namespace dts::format {
 
 namespace {
 
-// The one field, or why there is none.
-Result<const LayoutField*> only_field(const Layout& layout) {
-  const auto refuse = [&](std::string why) {
-    return Error(ErrorCode::unsupported, "raw carries opaque bytes",
-                 layout.type.valid() ? layout.type.name() : std::string(), std::move(why),
-                 "declare one field of type bytes, or choose another format");
-  };
-  if (layout.kind != Kind::structure) return refuse("the type is no struct");
-  if (layout.fields.size() != 1)
-    return refuse("the type has " + std::to_string(layout.fields.size()) + " fields, not one");
-  const LayoutField& field = layout.fields[0];
-  if (field.layout->kind != Kind::bytes) {
-    return refuse("its field " + layout.type.root().fields[0].name + " is " +
-                  std::string(kind_name(field.layout->kind)) + ", not bytes");
-  }
-  return &field;
+bool is_opaque(const TypeNode& node) {
+  return node.kind == Kind::structure && node.fields.size() == 1 &&
+         node.fields[0].type.kind == Kind::bytes;
 }
 
-class RawCodec final : public Encoder, public Decoder {
+class OpaqueEncoder final : public Encoder {
  public:
-  RawCodec(const LayoutField& field, const DecodeLimits& limits) : field_(field), limits_(limits) {}
+  explicit OpaqueEncoder(const LayoutField& field) : field_(field) {}
 
   Result<void> encode(const void* value, Bytes& out) const override {
     const Layout& layout = *field_.layout;
@@ -37,23 +26,37 @@ class RawCodec final : public Encoder, public Decoder {
     return {};
   }
 
-  Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
-                             void* value) const override {
-    void* const place = static_cast<std::byte*>(value) + field_.offset;
-    if (owner != nullptr && borrow(*field_.layout, place, message, &owner)) return {};
-    return decode(message, value);
-  }
+ private:
+  const LayoutField field_;
+};
+
+class OpaqueDecoder final : public Decoder {
+ public:
+  OpaqueDecoder(std::unique_ptr<const Plan> plan, const DecodeLimits& limits)
+      : plan_(std::move(plan)), limits_(limits) {}
 
   Result<void> decode(ByteView message, void* value) const override {
+    return decode_shared(message, nullptr, value);
+  }
+  Result<void> decode_shared(ByteView message, const std::shared_ptr<const Bytes>& owner,
+                             void* value) const override {
+    const PlanPair& pair = *plan_->root().pair;
+    store_absent(pair, value);
+    const PlanMember& member = pair.members[0];
+    if (member.step == nullptr) return {};
+    const Layout* layout = member.step->to;
+    void* place = static_cast<std::byte*>(value) + member.offset;
+    for (; layout->kind == Kind::optional; layout = layout->element)
+      place = layout->functions.set(*layout, place);
+    if (borrow(*layout, place, message, owner ? &owner : nullptr)) return {};
     if (message.size() > limits_.allocation_bytes_max)
       return Error(ErrorCode::limit_reached, "the message needs too much memory");
-    const Layout& layout = *field_.layout;
-    layout.functions.assign(layout, static_cast<std::byte*>(value) + field_.offset, message);
+    layout->functions.assign(*layout, place, message);
     return {};
   }
 
  private:
-  const LayoutField field_;
+  const std::unique_ptr<const Plan> plan_;
   const DecodeLimits limits_;
 };
 
@@ -64,17 +67,15 @@ class Raw final : public Format {
   std::string_view media_type() const override { return "application/octet-stream"; }
   bool is_text() const override { return false; }
   Result<std::unique_ptr<Encoder>> encoder(const Layout& layout) const override {
-    DTS_ASSIGN(const LayoutField* field, only_field(layout));
-    return std::unique_ptr<Encoder>(new RawCodec(*field, {}));
+    if (!is_opaque(layout.type.root())) return raw::make_packed_encoder(layout);
+    return std::unique_ptr<Encoder>(new OpaqueEncoder(layout.fields[0]));
   }
   Result<std::unique_ptr<Decoder>> decoder(const Assignment& assignment, const Layout& layout,
                                            const DecodeLimits& limits) const override {
-    DTS_ASSIGN(const LayoutField* field, only_field(layout));
-    if (assignment.outcome() != Outcome::identical &&
-        assignment.publisher().root().fields.size() != 1)
-      return Error(ErrorCode::unsupported, "raw carries opaque bytes",
-                   assignment.publisher().name(), "the publisher's type has several fields");
-    return std::unique_ptr<Decoder>(new RawCodec(*field, limits));
+    DTS_ASSIGN(auto plan, Plan::make(assignment, layout, Plan::Omission::never));
+    if (!is_opaque(plan->publisher().root()))
+      return raw::make_packed_decoder(std::move(plan), limits);
+    return std::unique_ptr<Decoder>(new OpaqueDecoder(std::move(plan), limits));
   }
 };
 
