@@ -1,5 +1,6 @@
-// Messages that others made: capnproto/make_vectors.sh runs the capnp tool, json/make_vectors.py
-// and xml/make_vectors.py are Python, ion/make_vectors.mjs is JavaScript. All lie in tests/golden/.
+// Messages that others made: capnproto/make_vectors.sh runs the capnp tool,
+// protobuf/make_vectors.sh protoc, json/make_vectors.py and xml/make_vectors.py are Python,
+// ion/make_vectors.mjs is JavaScript. All lie in tests/golden/.
 #include <gtest/gtest.h>
 
 #include <charconv>
@@ -27,6 +28,21 @@ TEST(FormatGolden, reads_what_the_capnp_tool_wrote) {
   const auto decoded = decoder->decode(as_bytes(message), read.data());
   ASSERT_TRUE(decoded.ok()) << decoded.error().text();
   EXPECT_EQ(to_json(read.layout(), read.data()).value() + "\n", read_file("capnproto/batch.json"));
+}
+
+// The same value, by protobuf/make_vectors.sh with protoc.
+TEST(FormatGolden, reads_and_writes_what_protoc_wrote) {
+  const Type type = Type::parse(read_file("capnproto/batch.type")).value();
+  const Format& protobuf = *find_format(built_in_formats(), "protobuf");
+  Value read = Value::of(type).value();
+  const auto decoder = protobuf.decoder(Assignment::make(type, type), read.layout()).value();
+  const std::string message = read_file("protobuf/batch.bin");
+  const auto decoded = decoder->decode(as_bytes(message), read.data());
+  ASSERT_TRUE(decoded.ok()) << decoded.error().text();
+  EXPECT_EQ(to_json(read.layout(), read.data()).value() + "\n", read_file("capnproto/batch.json"));
+  Bytes written;
+  ASSERT_TRUE(protobuf.encoder(read.layout()).value()->encode(read.data(), written).ok());
+  EXPECT_EQ(as_text(written), message);
 }
 
 // A line: ["type in notation", "value as text"].
