@@ -9,7 +9,7 @@ namespace dts::format::pickle {
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000, day = 86'400 * second;
+constexpr std::int64_t second_ns = 1'000'000'000, day_ns = 86'400 * second_ns;
 
 bool is_builtins(std::string_view module) {
   return module == "builtins" || module == "__builtin__";
@@ -328,11 +328,11 @@ bool Machine::reduce_date(const Node& state, std::size_t size, const Node* zone)
   if (size == 10) {
     const std::int64_t microsecond = b[7] << 16 | b[8] << 8 | b[9];
     fine = fine && b[4] < 24 && b[5] < 60 && b[6] < 60 && microsecond < 1'000'000;
-    nanoseconds = (b[4] * 3600 + b[5] * 60 + b[6]) * second + microsecond * 1000;
+    nanoseconds = (b[4] * 3600 + b[5] * 60 + b[6]) * second_ns + microsecond * 1000;
   }
   if (!fine) return refuse_call("its bytes are no date");
   if (zone != nullptr) nanoseconds -= zone->nanoseconds;
-  if (!add_product(days, day, nanoseconds))
+  if (!add_product(days, day_ns, nanoseconds))
     return refuse_call("it is more than 292 years from 1970");
   Node made = node(NodeKind::time);
   made.nanoseconds = nanoseconds;
@@ -347,8 +347,8 @@ bool Machine::reduce_timedelta(Index days, Index seconds, Index microseconds) {
   }
   Node made = node(NodeKind::duration);
   std::int64_t nanoseconds = 0;
-  if (!add_product(us, 1000, nanoseconds) || !add_product(s, second, nanoseconds) ||
-      !add_product(d, day, nanoseconds)) {
+  if (!add_product(us, 1000, nanoseconds) || !add_product(s, second_ns, nanoseconds) ||
+      !add_product(d, day_ns, nanoseconds)) {
     return refuse_call("it is longer than 292 years");
   }
   made.nanoseconds = nanoseconds;
