@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ struct FilterRelation {
 const FilterRelation* find_relation(std::string_view text);
 // The relation when both sides change places.
 const FilterRelation& mirrored(const FilterRelation& relation);
+
+// What cannot be a field's name as it stands: "and", "in", ...
+std::span<const std::string_view> filter_words();
 
 struct FilterOperand {
   enum class Sort : std::uint8_t { path, number, text, bytes, time, now, truth };
