@@ -48,12 +48,13 @@ MAY = {
     "proto": {"base"},
     "transport": {"base"},
     "domain": {"base", "type", "format", "proto", "transport"},
-    "cli": {"base", "type", "format", "transport", "domain"},
+    "schema": {"base", "type", "format"},
+    "cli": {"base", "type", "format", "schema", "transport", "domain"},
     "sim": {"base", "proto"},
 }
 PUBLIC = {
     "base": {"result", "bytes", "time", "id", "path"},
-    "type": {"type", "layout", "value", "declare", "assignment", "binding"},
+    "type": {"type", "layout", "value", "declare", "assignment", "binding", "filter"},
     "format": {"format"},
     "transport": {"transport"},
     "domain": {"sample", "why", "subscription", "publisher", "domain", "dts"},
