@@ -32,10 +32,8 @@ void print_direction(Output& out, std::string_view what, const Assignment& assig
   const bool good = assignment.readable();
   out.line(out.paint(good ? Color::good : Color::error, good ? out.glyph_ok() : out.glyph_bad()) +
            " " + std::string(what) + ": " + std::string(outcome_name(assignment.outcome())));
-  for (const Refusal& refusal : assignment.refusals()) {
-    out.line("    " + base::printable(refusal.path) + ": " + base::printable(refusal.reason) +
-             (refusal.hint.empty() ? "" : "  (" + base::printable(refusal.hint) + ")"));
-  }
+  for (const Refusal& refusal : assignment.refusals())
+    out.line("    " + base::printable(refusal.text()));
   for (const std::string& difference : assignment.differences()) {
     out.line("    " + base::printable(difference));
   }

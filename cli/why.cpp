@@ -75,10 +75,8 @@ int run_why(Invocation& invocation) {
 std::string why_lines(const Why& why) {
   std::string text = std::string(why_name(why.reason)) + ": " + base::printable(why.text);
   for (const std::string& line : why.evidence) text += "\n  - " + base::printable(line);
-  for (const Refusal& refusal : why.differences) {
-    text += "\n  - " + base::printable(refusal.path) + ": " + base::printable(refusal.reason);
-    if (!refusal.hint.empty()) text += "  (" + base::printable(refusal.hint) + ")";
-  }
+  for (const Refusal& refusal : why.differences)
+    text += "\n  - " + base::printable(refusal.text());
   if (!why.hint.empty()) text += "\n  try: " + base::printable(why.hint);
   return text;
 }
