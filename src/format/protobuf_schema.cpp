@@ -1,8 +1,8 @@
 // Protobuf schema: the .proto file by which messages of a type are laid out when no binding says
 // otherwise, as protoc 3.21 reads it. Every field that is neither repeated nor a map is `optional`,
 // so that zero is told from nothing. Names that protoc would take for one another get a suffix.
-// What the schema cannot say stands in comments in the notation, "dts.field: key tank : i8 [Cel] =
-// 0" and so on: `dts type import` reads the same type back.
+// What the schema cannot say stands in comments in the notation, such as
+// "dts.field: key tank : i8 [Cel] = 0": `dts type import` reads the same type back.
 #include <algorithm>
 #include <map>
 #include <set>

@@ -295,6 +295,24 @@ TEST(ProtobufDifferential, writes_and_reads_the_bytes_that_libprotobuf_does) {
   }
 }
 
+TEST(ProtobufDifferential, writes_schemas_that_compile_whatever_the_names) {
+  for (const char* notation : {
+           "t.T{a_b:i32, aB:i32, A_B:i32, ab:i32, _:i32, __:i32, optional:i32, message:bool}",
+           "t.T{foo:map<i32,i32>, FooEntry:i32, fooEntry:text, _foo:map<text,bool>}",
+           "google.protobuf.Timestamp{at:time, for_:duration}",
+           "google{at:time}",
+           "T{d:decimal, a:any, o:Decimal, p:Any}\nDecimal{x:i32}\nAny{y:i32}",
+           "t.T{s:t.S, r:t.S_idle}\nenum t.S{idle = 0, IDLE = 1, i_d_l_e = -4, S = 9}\nt.S_idle{}",
+           "t.T{s:t.S, u:t.C}\nenum t.S{x = 5, UNSPECIFIED = 6}\nunion t.C{held:i32, Held:i32}",
+           "a.b.T{x:a.c.T, y:a.b.c.T, z:T}\na.c.T{}\na.b.c.T{}\nT{}",
+           "string{x:bool, m:optional<list<map<text,list<int32>>>>}\nint32{y:i32}",
+       }) {
+    base::Random random(1);
+    compare(Type::parse(notation).value(), {}, random);
+    ASSERT_FALSE(HasFailure()) << notation;
+  }
+}
+
 bool is_number(const TypeRef& type) { return type.kind >= Kind::boolean && type.kind <= Kind::f64; }
 
 // Numbers in another order, other codings, packed or not, implicit or not, oneofs.
