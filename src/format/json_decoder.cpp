@@ -7,68 +7,32 @@
 #include <format/capnproto.hpp>
 #include <format/json.hpp>
 #include <format/json_scanner.hpp>
+#include <format/named.hpp>
 #include <format/plan.hpp>
 
 namespace dts::format::json {
 
 namespace {
 
-// The names of a pair's members or symbols, to find one by.
-struct Names {
-  std::vector<std::pair<std::string_view, std::uint32_t>> sorted;
-  static constexpr std::uint32_t none = 0xffffffff;
-
-  std::uint32_t find(std::string_view name) const {
-    const auto found = std::lower_bound(sorted.begin(), sorted.end(), name,
-                                        [](const auto& row, auto key) { return row.first < key; });
-    return found != sorted.end() && found->first == name ? found->second : none;
-  }
-};
+using named::NameTable;
+using named::quote;
+using named::Seen;
 
 class Decode final : public Decoder {
  public:
   Decode(std::unique_ptr<const Plan> plan, const DecodeLimits& limits)
       : plan_(std::move(plan)), limits_(limits) {
-    for (const PlanPair& pair : plan_->pairs()) {
-      Names& names = names_.emplace_back();
-      const auto add = [&](const auto& rows) {
-        for (std::uint32_t i = 0; i < rows.size(); ++i) names.sorted.emplace_back(rows[i].name, i);
-      };
-      if (pair.from->kind == Kind::enumeration)
-        add(pair.from->symbols);
-      else
-        add(pair.from->fields);
-      std::sort(names.sorted.begin(), names.sorted.end());
-    }
+    for (const PlanPair& pair : plan_->pairs()) names_.emplace_back(*pair.from);
   }
   Result<void> decode(ByteView message, void* value) const override;
 
   const Plan& plan() const { return *plan_; }
-  const Names& names(const PlanPair& pair) const { return names_[pair.index]; }
+  const NameTable& names(const PlanPair& pair) const { return names_[pair.index]; }
 
  private:
   std::unique_ptr<const Plan> plan_;
   DecodeLimits limits_;
-  std::vector<Names> names_;  // by PlanPair::index
-};
-
-std::string quote(std::string_view text) {
-  if (text.size() > 60) return "\"" + base::printable(text.substr(0, 60)) + "...\"";
-  return "\"" + base::printable(text) + "\"";
-}
-
-// The members seen so far of one object.
-class Seen {
- public:
-  explicit Seen(std::size_t count) : count_((count + 63) / 64) {
-    for (std::size_t i = 0; i < count_; ++i) bits_[i] = 0;
-  }
-  bool test(std::size_t i) const { return bits_[i / 64] >> i % 64 & 1; }
-  void set(std::size_t i) { bits_[i / 64] |= std::uint64_t{1} << i % 64; }
-
- private:
-  std::size_t count_;
-  std::uint64_t bits_[TypeLimits::members_max / 64 + 1];
+  std::vector<NameTable> names_;  // by PlanPair::index
 };
 
 // One decode call.
@@ -326,20 +290,10 @@ class Run {
 
   bool symbol(const PlanStep& step, std::string_view token, void* to) {
     const TypeNode& node = *step.pair->from;
-    const std::uint32_t found = decoder_.names(*step.pair).find(token);
-    if (found != Names::none) return store_symbol(step, to, node.symbols[found].value, failure);
-    std::vector<std::string> candidates;
-    for (const Symbol& s : node.symbols) candidates.push_back(s.name);
-    return failure.set(ErrorCode::wrong_value, quote(token) + " is not a symbol of " + node.name,
-                       {}, suggestion(token, candidates));
-  }
-  static std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
-    const std::string near = base::nearest(word, candidates);
-    if (!near.empty()) return "did you mean \"" + near + "\"?";
-    std::string all = "one of";
-    for (std::size_t i = 0; i < candidates.size() && i < 12; ++i)
-      all += (i == 0 ? " " : ", ") + candidates[i];
-    return all + (candidates.size() > 12 ? ", ..." : "");
+    const NameTable& names = decoder_.names(*step.pair);
+    const std::uint32_t found = names.find(token);
+    if (found == NameTable::none) return named::no_such_symbol(failure, node, token, names);
+    return store_symbol(step, to, node.symbols[found].value, failure);
   }
 
   bool list(const PlanStep& step, void* to) {
@@ -384,8 +338,7 @@ class Run {
         return failure.in(name);
       }
       void* place = layout.functions.map_insert(layout, to, key.place());
-      if (place == nullptr)
-        return failure.set(ErrorCode::wrong_value, "the key " + quote(name) + " is there twice");
+      if (place == nullptr) return named::there_twice(failure, name);
       if (!scanner_.expect(':', "':'")) return false;
       if (!value(*step.element, place)) return failure.in(name);
       if (!scanner_.more('}', "',' or '}'", again)) return false;
@@ -434,15 +387,13 @@ class Run {
       if (!member(pair, expected, index)) return false;
       expected = index + 1;
       const std::string& name = pair.from->fields[index].name;
-      if (seen.test(index))
-        return failure.set(ErrorCode::wrong_value, "the key " + quote(name) + " is there twice");
-      seen.set(index);
+      if (!seen.add(index)) return named::there_twice(failure, name);
       if (!scanner_.expect(':', "':'")) return false;
       const PlanMember& target = pair.members[index];
       if (!(target.step != nullptr ? field(target, to) : skip())) return failure.in(name);
       if (!scanner_.more('}', "',' or '}'", again)) return false;
     }
-    return left_out(pair, seen, to);
+    return seen.count() == pair.members.size() || left_out(pair, seen, to);
   }
 
   // What does not fit is passed over where the field wants its default.
@@ -464,15 +415,11 @@ class Run {
   bool member(const PlanPair& pair, std::uint32_t expected, std::uint32_t& index) {
     std::string_view token;
     if (!scanner_.string(token)) return false;
+    const NameTable& names = decoder_.names(pair);
     index = expected;
-    if (expected < pair.members.size() && pair.from->fields[expected].name == token) return true;
-    index = decoder_.names(pair).find(token);
-    if (index != Names::none) return true;
-    std::vector<std::string> candidates;
-    for (const Field& field : pair.from->fields) candidates.push_back(field.name);
-    failure.set(ErrorCode::unknown_field, pair.from->name + " has no field " + quote(token), {},
-                suggestion(token, candidates));
-    return failure.in(base::printable(token));
+    if (names.is(expected, token)) return true;
+    index = names.find(token);
+    return index != NameTable::none || named::no_such_member(failure, *pair.from, token, names);
   }
 
   // What the message does not hold: the publisher's default, an empty optional, or an error.
@@ -481,12 +428,8 @@ class Run {
       if (seen.test(i)) continue;
       const PlanMember& target = pair.members[i];
       const Field& field = pair.from->fields[i];
-      if (target.required) {
-        failure.set(
-            ErrorCode::missing_field, "field " + quote(field.name) + " is missing",
-            "it is " + decoder_.plan().publisher().print(field.type) + " and has no default");
-        return failure.in(field.name);
-      }
+      if (target.required)
+        return named::member_missing(failure, decoder_.plan().publisher(), field);
       if (target.step == nullptr) continue;
       if (field.default_value) {
         store_default(pair, target, to);
