@@ -122,10 +122,11 @@ class Writer {
   static constexpr std::size_t cases_max = 64, frames_max = 2 * 64;
   static constexpr std::size_t head_bytes_max = 11;
 
+  // Not initialised: there are many, and few are used.
   struct Frame {
-    std::size_t start = 0;           // of the descriptor, in out_
-    std::uint32_t length_bytes = 0;  // left free for the length
-    std::uint32_t cases = 0;         // of an annotation: not ended yet
+    std::size_t start;           // of the descriptor, in out_
+    std::uint32_t length_bytes;  // left free for the length
+    std::uint32_t cases;         // of an annotation: not ended yet
   };
 
   std::size_t used() const { return static_cast<std::size_t>(at_ - out_.data()); }
