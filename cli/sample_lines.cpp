@@ -95,7 +95,7 @@ void SampleLines::dump(const Received& received) {
   const ByteView bytes = received.message;
   out_.line(received.source.format + ", " + counted(bytes.size(), "byte"));
   for (std::size_t at = 0; at < bytes.size(); at += row_bytes) {
-    char offset[16];
+    char offset[24];
     std::snprintf(offset, sizeof offset, "%08zx", at);
     std::string line = "  " + std::string(offset) + " ";
     std::string text;

@@ -47,7 +47,7 @@ constexpr Example kExamples[] = {
     {"dts sub brewery.Temperature -w 'celsius > 20'", "only what is too warm"},
     {"dts sub brewery.Temperature --dead-band celsius=0.5", "only when it changes"},
     {"dts sub --shape 'x.Any{celsius:f64[Cel]}'", "whatever has degrees in celsius"},
-    {"dts sub brewery.Temperature -o cbor --raw", "in another format, and as it was sent"},
+    {"dts sub brewery.Temperature -o cbor --raw", "in another format, and as sent"},
 };
 
 // Without a value for so long: the others are asked for their lists; a name that is nearly one of
