@@ -1,6 +1,8 @@
 // The words for nodes, in errors.
 #include <format/pickle_tree.hpp>
 
+#include <charconv>
+
 #include <base/text.hpp>
 
 namespace dts::format::pickle {
@@ -10,6 +12,14 @@ namespace {
 std::string cut(std::string_view text) {
   if (text.size() > 60) return base::printable(text.substr(0, 60)) + "...";
   return base::printable(text);
+}
+
+// As Python shows it: 1.0, 5e-324.
+std::string float_text(double value) {
+  char text[32];
+  std::string shown(text, std::to_chars(text, text + sizeof text, value).ptr);
+  const bool looks_whole = shown.find_first_not_of("-0123456789") == std::string::npos;
+  return looks_whole ? shown + ".0" : shown;
 }
 
 }  // namespace
@@ -39,7 +49,7 @@ std::string Tree::describe(Index index) const {
       what = "a number of " + std::to_string(node.size * 8) + " bits";
       break;
     case NodeKind::real:
-      what = "the float " + std::to_string(node.real);
+      what = "the float " + float_text(node.real);
       break;
     case NodeKind::text:
       what = "the text \"" + cut(node.text()) + "\"";
