@@ -1,5 +1,9 @@
 // dts pub TYPE: publishes values given as field=value, as JSON, or as JSON lines on stdin; once, a
 // number of times, or at a rate. Here is its row and what its arguments mean.
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
 #include <base/text.hpp>
 #include <cli/output.hpp>
 #include <cli/publishing.hpp>
@@ -19,6 +23,8 @@ constexpr Flag kFlags[] = {
     {0, "require", "N", "wait for N subscribers; exit code 4 when fewer came in 2 s"},
     {0, "define", "NOTATION", "the type, when nobody publishes it yet: 'T{celsius:f64[Cel]}'"},
     {0, "format", "NAME", "the data format (capnproto); dts formats lists them"},
+    {0, "file", "PATH", "the value is the content of this file: its one field of bytes, or packed"},
+    {0, "media", "TYPE", "what the bytes are, as the label media: image/jpeg"},
     {0, "profile", "NAME", "event, state or stream (event)", "event state stream"},
 };
 constexpr Example kExamples[] = {
@@ -26,6 +32,7 @@ constexpr Example kExamples[] = {
     {"dts pub Note --define 'Note{text:text}' text=hello", "of a new type"},
     {"dts pub Temperature '{\"celsius\":12.4}' -r 10", "ten a second, until Ctrl-C"},
     {"dts pub Temperature celsius='{{sine 60s 10 14}}' -r 1", "a simulated sensor"},
+    {"dts pub camera.Frame --file x.jpg --format raw --media image/jpeg", "a picture"},
     {"tail -f log.json | dts pub Entry -", "JSON lines from a pipe"},
 };
 
@@ -43,6 +50,24 @@ Result<void> parse_values(PubOptions& options, const std::vector<std::string>& a
   return {};
 }
 
+// Of at most 1 GiB, so that a wrong path ends with an error and not with the memory.
+Result<Bytes> file_content(const std::string& path) {
+  constexpr std::size_t bytes_max = std::size_t{1} << 30;
+  std::ifstream file(path, std::ios::binary);
+  Bytes content;
+  char block[1 << 16];
+  while (file && content.size() <= bytes_max) {
+    file.read(block, sizeof block);
+    content.insert(content.end(), block, block + file.gcount());
+  }
+  if (content.size() > bytes_max)
+    return Error(ErrorCode::too_large, "a value has at most 1 GiB", base::printable(path));
+  if (file.bad() || !file.eof())
+    return Error(ErrorCode::file, "cannot read the file", base::printable(path),
+                 std::strerror(errno));
+  return content;
+}
+
 Result<PubOptions> parse_options(const Invocation& invocation) {
   PubOptions options;
   DTS_ASSIGN(options.wish, parse_type_wish(invocation.arguments()[0]));
@@ -53,6 +78,13 @@ Result<PubOptions> parse_options(const Invocation& invocation) {
   DTS_TRY(parse_values(options, invocation.arguments()));
   DTS_ASSIGN(const auto labels, invocation.pairs("label"));
   options.publish.labels.insert(labels.begin(), labels.end());
+  if (const auto media = invocation.value("media")) options.publish.labels["media"] = *media;
+  if (const auto path = invocation.value("file")) {
+    if (invocation.arguments().size() > 1)
+      return Error(ErrorCode::invalid_argument, "a value is from --file or from arguments");
+    DTS_ASSIGN(options.bytes, file_content(*path));
+    options.written += " --file " + base::printable(*path);
+  }
   DTS_ASSIGN(options.rate, invocation.number("rate"));
   DTS_ASSIGN(options.count, invocation.count("count"));
   DTS_ASSIGN(options.duration, invocation.duration("duration"));

@@ -72,12 +72,22 @@ class PublishRun {
 
   // The next value, in the type decided on.
   Result<Value> next_value(const std::optional<std::string>& json) {
+    if (options_.bytes) return from_bytes(input_->type(), *options_.bytes);
     if (!json) {
       DTS_ASSIGN(const Pairs pairs, expanded_pairs());
       return input_->from_pairs(pairs);
     }
     DTS_ASSIGN(const std::string text, expand(*json, context()));
     return input_->from_json(text);
+  }
+
+  // The content of a file is a value of a type that the format raw can carry.
+  static Result<Value> from_bytes(const Type& type, const Bytes& bytes) {
+    DTS_ASSIGN(Value value, Value::of(type));
+    const Format& raw = *find_format(built_in_formats(), "raw");
+    DTS_ASSIGN(const auto decoder, raw.decoder(Assignment::make(type, type), value.layout()));
+    DTS_TRY(decoder->decode(bytes, value.data()));
+    return value;
   }
 
   // Decides the type and makes the publisher.
@@ -129,7 +139,9 @@ class PublishRun {
   Result<Type> derive(const std::optional<std::string>& json) {
     const std::string& name = options_.wish.name;
     Result<Type> type = Error(ErrorCode::unknown_type);
-    if (json) {
+    if (options_.bytes) {
+      type = Type::parse(name + "{data:bytes}");
+    } else if (json) {
       DTS_ASSIGN(const std::string text, expand(*json, context()));
       type = type_from_json(name, text);
     } else if (options_.pairs.empty()) {

@@ -19,7 +19,8 @@ struct PubOptions {
   std::uint64_t require = 0;
   std::optional<Type> defined;
   bool from_stdin = false;
-  std::optional<std::string> json;  // else pairs
+  std::optional<std::string> json;  // else bytes, else pairs
+  std::optional<Bytes> bytes;       // as the format raw holds a value
   Pairs pairs;
   std::string written;  // the values as the user wrote them, for the result line
 };

@@ -1,6 +1,8 @@
 """pub: values from fields, JSON and pipes, and every way to get them wrong."""
+import base64
 import json
 import subprocess
+import tempfile
 
 import harness
 from harness import Case
@@ -26,6 +28,28 @@ class Publish(Case):
         self.assert_matches(done.out, r"\Apublished Temperature celsius=12\.4 tank=9 → 1 subscriber "
                                       r"\(\S+/dts-sub\) in [\d.]+ m?s\n\Z")
         self.assertEqual(self.values(child), [{"celsius": 12.4, "tank": 9}])
+
+    def test_a_file_travels_as_it_is_and_says_what_it_is(self):
+        jpeg = bytes(range(256)) * 40
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(jpeg)
+            file.flush()
+            child = self.subscriber("camera.Frame", "--json", "-n", "1", "-l", "media=image/jpeg")
+            done = self.check(self.run_dts(
+                "pub", "camera.Frame", "--file", file.name, "--format", "raw", "--media",
+                "image/jpeg", "--require", "1", "--timeout", "40s"))
+        self.assertIn("camera.Frame{data:bytes}", done.err)
+        out, err = child.communicate(timeout=harness.DEADLINE_S)
+        self.assertEqual(child.returncode, 0, err)
+        row = json.loads(out)
+        self.assertEqual(base64.b64decode(row["v"]["data"]), jpeg)
+        self.assertEqual(row["labels"]["media"], "image/jpeg")
+
+    def test_a_file_that_is_not_there_or_does_not_fit_is_refused(self):
+        missing = self.run_dts("pub", "camera.Frame", "--file", "/no/such/file")
+        self.assertIn("E1401", missing.err)
+        unfit = self.run_dts("pub", "Note", "--define", "Note{text:text}", "--file", __file__)
+        self.assertIn("raw cannot carry Note, at text: text has no fixed size", unfit.err)
 
     def test_the_result_is_json_when_asked_for(self):
         self.subscriber("Temperature")
