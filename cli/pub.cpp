@@ -23,7 +23,7 @@ constexpr Flag kFlags[] = {
     {0, "require", "N", "wait for N subscribers; exit code 4 when fewer came in 2 s"},
     {0, "define", "NOTATION", "the type, when nobody publishes it yet: 'T{celsius:f64[Cel]}'"},
     {0, "format", "NAME", "the data format (capnproto); dts formats lists them"},
-    {0, "file", "PATH", "the value is the content of this file: its one field of bytes, or packed"},
+    {0, "file", "PATH", "the value is what this file holds: a field of bytes, or packed"},
     {0, "media", "TYPE", "what the bytes are, as the label media: image/jpeg"},
     {0, "profile", "NAME", "event, state or stream (event)", "event state stream"},
 };

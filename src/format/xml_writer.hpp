@@ -183,8 +183,7 @@ class Writer {
   }
   template <class T>
   void floating(T value) {
-    if (!std::isfinite(value))
-      return put(std::isnan(value) ? "NaN" : value > 0 ? "INF" : "-INF");
+    if (!std::isfinite(value)) return put(std::isnan(value) ? "NaN" : value > 0 ? "INF" : "-INF");
     char* const to = room(32);
     at_ = std::to_chars(to, to + 32, value).ptr;
   }
