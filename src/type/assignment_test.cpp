@@ -306,6 +306,94 @@ TEST(Assignment, survives_deep_chains_of_types) {
   EXPECT_EQ(Assignment::make(s, p).outcome(), Outcome::refused);
 }
 
+TEST(Assignment, converts_units_in_one_step_and_says_so) {
+  const Assignment assignment =
+      assign("t.A{x:f64[[degF]], y:list<f32>[bar]}", "t.A{x:f64[Cel], y:list<f64>[kPa]}");
+  EXPECT_EQ(assignment.outcome(), Outcome::adapted);
+  EXPECT_TRUE(assignment.converts_units());
+  EXPECT_THAT(assignment.differences(),
+              ElementsAre("x: [[degF]] read as [Cel]: (x - 32)*5/9", "y[]: f32 read as f64",
+                          "y: [bar] read as [kPa]: x*100"));
+  const Assignment same = assign("t.A{x:f64[m/s]}", "t.A{x:f64[m.s-1]}");
+  EXPECT_EQ(same.outcome(), Outcome::adapted);
+  EXPECT_FALSE(same.converts_units());
+}
+
+TEST(Assignment, converts_differences_without_the_offset) {
+  const Assignment assignment = assign("t.A{x:f64[[degF];delta]}", "t.A{x:f64[K;delta]}");
+  ASSERT_EQ(assignment.units().size(), 1u);
+  EXPECT_EQ(assignment.units()[0].text, "x*5/9");
+  EXPECT_EQ(outcome("t.A{x:f64[Cel]}", "t.A{x:f64[K;delta]}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:f64[J;torque]}", "t.A{x:f64[J;energy]}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:f64[N.m]}", "t.A{x:f64[J]}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:f64[N.m;energy]}", "t.A{x:f64[J;energy]}"), Outcome::adapted);
+}
+
+TEST(Assignment, converts_integers_only_by_whole_factors) {
+  EXPECT_EQ(outcome("t.A{x:i32[m]}", "t.A{x:i32[mm]}"), Outcome::checked);
+  EXPECT_EQ(outcome("t.A{x:i32[m]}", "t.A{x:i64[mm]}"), Outcome::adapted);
+  EXPECT_EQ(outcome("t.A{x:i32[mm]}", "t.A{x:f64[m]}"), Outcome::adapted);
+  const auto refused = assign("t.A{x:i32[mm]}", "t.A{x:i32[m]}").refusals();
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].text(),
+            "x: i32 [mm] cannot be read as i32 [m]: would round (try: declare f64 [m] here)");
+  EXPECT_THAT(refusals("t.A{x:decimal[mm]}", "t.A{x:decimal[m]}"),
+              ElementsAre(HasSubstr("a decimal keeps its unit")));
+  EXPECT_EQ(outcome("t.A{x:i64[ns]}", "t.A{x:duration}"), Outcome::refused);
+}
+
+TEST(Assignment, takes_a_unit_of_one_side_for_both_when_lenient) {
+  const Type bare = type("t.A{x:f64}"), unit = type("t.A{x:f64[Cel]}");
+  for (const auto& [p, s] : {std::pair{bare, unit}, std::pair{unit, bare}}) {
+    EXPECT_EQ(Assignment::make(p, s).outcome(), Outcome::refused);
+    const Assignment lenient = Assignment::make(p, s, {.lenient_units = true});
+    EXPECT_EQ(lenient.outcome(), Outcome::adapted);
+    EXPECT_THAT(lenient.differences(), ElementsAre(HasSubstr("taken as [Cel]")));
+  }
+  EXPECT_EQ(Assignment::make(type("t.A{x:f64[m]}"), unit, {.lenient_units = true}).outcome(),
+            Outcome::refused);
+}
+
+TEST(Assignment, narrows_only_where_the_field_asks_for_it) {
+  for (const auto& [from, to] :
+       {std::pair{"i32", "i8"}, std::pair{"i8", "u8"}, std::pair{"u64", "i64"},
+        std::pair{"i64", "f64"}, std::pair{"i32", "f32"}, std::pair{"f64", "f32"}}) {
+    EXPECT_EQ(outcome("t.A{x:" + std::string(from) + "}", "t.A{x:" + std::string(to) + "}"),
+              Outcome::refused);
+    EXPECT_EQ(outcome("t.A{x:" + std::string(from) + "}", "t.A{narrow x:" + std::string(to) + "}"),
+              Outcome::checked);
+  }
+  EXPECT_EQ(outcome("t.A{x:f64}", "t.A{narrow x:i64}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:text}", "t.A{narrow x:i64}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:i8?}", "t.A{narrow x:i8}"), Outcome::checked);
+  EXPECT_THAT(assign("t.A{x:i32}", "t.A{narrow use_default x:i8=0}").differences(),
+              testing::Contains("x: i32 read as i8: what does not fit reads as the default here"));
+}
+
+TEST(Assignment, cuts_arrays_and_lists_only_where_the_field_asks_for_it) {
+  EXPECT_EQ(outcome("t.A{x:array<i8,3>}", "t.A{x:array<i8,2>}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:array<i8,3>}", "t.A{trim x:array<i8,2>}"), Outcome::adapted);
+  EXPECT_EQ(outcome("t.A{x:array<i8,2>}", "t.A{trim x:array<i8,3>}"), Outcome::refused);
+  EXPECT_EQ(outcome("t.A{x:list<i8>}", "t.A{trim x:array<i8,2>}"), Outcome::checked);
+}
+
+TEST(Assignment, matches_by_shape_whatever_the_names_only_what_is_evident) {
+  const auto shape = [](const char* p, const char* s) {
+    return Assignment::make(type(p), type(s), {.shape = true});
+  };
+  EXPECT_EQ(shape("a.T{t:f64[[degF]], n:i32}", "b.U{t:f64[Cel]}").outcome(), Outcome::adapted);
+  EXPECT_EQ(shape("a.T{t:f64, n:i32}", "b.U{t:f64}").outcome(), Outcome::adapted);
+  EXPECT_THAT(shape("a.T{t:f32}", "b.U{t:f64}").refusals()[0].reason, HasSubstr("another name"));
+  EXPECT_EQ(shape("a.T{t:f32}", "a.T{t:f64}").outcome(), Outcome::adapted);
+  EXPECT_EQ(shape("a.T{s:a.S}; a.S{x:i8}", "b.U{s:b.S}; b.S{x:i8}").outcome(), Outcome::adapted);
+  EXPECT_EQ(shape("a.T{s:a.S}; a.S{x:i8}", "b.U{s:b.S}; b.S{x:i16}").outcome(), Outcome::refused);
+  EXPECT_EQ(shape("a.T{e:a.E}; enum a.E{x,y}", "b.U{e:b.E}; enum b.E{x,y,z}").outcome(),
+            Outcome::adapted);
+  EXPECT_EQ(shape("a.T{e:a.E}; enum a.E{x,y}", "b.U{e:b.E}; enum b.E{x}").outcome(),
+            Outcome::refused);
+  EXPECT_EQ(shape("a.T{x:i8}", "enum b.U{x}").outcome(), Outcome::refused);
+}
+
 TEST(Diff, shows_members_of_both_sides) {
   EXPECT_EQ(diff(type("t.A{x:f64[bar], y:i32, e:t.E}; enum t.E{a}"),
                  type("t.A{x:i32[kPa], y:i32, z:text, e:t.E}; enum t.E{a,b}")),

@@ -283,5 +283,31 @@ TEST(Notation, survives_random_changes_of_good_text) {
   }
 }
 
+TEST(Notation, keeps_former_names_and_wishes_outside_the_identity) {
+  const Type plain = *Type::parse("t.A{x:i8=0, y:array<i8,2>, z:i32?}");
+  const char* text =
+      "t.A{narrow use_default x|old|older:i8=0, trim y:array<i8, 2>, use_default z:optional<i32>}";
+  const Type wishes = *Type::parse(text);
+  EXPECT_EQ(wishes.id(), plain.id());
+  EXPECT_EQ(wishes.print(Type::Style::one_line), text);
+  for (const auto style : {Type::Style::one_line, Type::Style::lines}) {
+    const Type again = *Type::parse(wishes.print(style));
+    const Field& x = again.root().fields[0];
+    EXPECT_TRUE(x.narrow);
+    EXPECT_EQ(x.misfit, OnMisfit::use_default);
+    EXPECT_EQ(x.aliases, (std::vector<std::string>{"old", "older"}));
+    EXPECT_EQ(again.root().fields[1].misfit, OnMisfit::trim);
+  }
+  EXPECT_EQ(Type::parse("t.A{narrow:i8, trim:i8, use_default:i8}")->root().fields[0].name,
+            "narrow");
+}
+
+TEST(Notation, refuses_wishes_that_cannot_be_had) {
+  for (const char* text : {"t.A{use_default x:i8}", "t.A{trim x:list<i8>}", "t.A{trim x:text}",
+                           "t.A{trim use_default x:array<i8,2>}", "t.A{x| : i8}", "t.A{x|1:i8}"}) {
+    EXPECT_FALSE(Type::parse(text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace dts
