@@ -8,7 +8,7 @@ DTS=$(realpath "$1")
 export DTS
 shift
 scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(self_check.sh two_hosts.sh peers_unicast.sh firewall.sh interface_change.sh hostile.sh rude.sh)
+[ ${#scenarios[@]} -gt 0 ] || scenarios=(self_check.sh two_hosts.sh formats.sh peers_unicast.sh firewall.sh interface_change.sh hostile.sh rude.sh)
 passed=0 failed=0 skipped=0
 for scenario in "${scenarios[@]}"; do
   status=0

@@ -120,7 +120,7 @@ def pure():
 
 FILE_LINES, FUNCTION_LINES, COLUMNS = 600, 70, 100
 BUDGETS = {  # code lines of the headers directly in a folder: what a user reads
-    "include/dts": 1500,
+    "include/dts": 1800,
 }
 
 
