@@ -144,7 +144,8 @@ TEST_P(FormatBlobs, copy_what_is_small) {
   EXPECT_FALSE(shared);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, FormatBlobs, testing::Values("capnproto", "json", "raw", "xml"),
+INSTANTIATE_TEST_SUITE_P(Formats, FormatBlobs,
+                         testing::Values("capnproto", "json", "cbor", "messagepack", "raw", "xml"),
                          [](const auto& row) { return std::string(row.param); });
 
 std::vector<const char*> all_but_raw() {
