@@ -391,58 +391,44 @@ class Run {
 
   static constexpr std::size_t words_max = TypeLimits::members_max / 64;
 
-  bool fields(const Message& message, Cursor at, Cursor end, std::byte* to) {
-    std::uint64_t seen[words_max];
-    seen[0] = 0;
-    for (std::size_t i = 64; i < message.absent.size(); i += 64) seen[i / 64] = 0;
-    std::vector<std::uint16_t> given_up;  // bits of fields that took their default
-    const std::size_t counters = filled_.size();
-    if (message.arrays != 0) filled_.resize(counters + message.arrays, 0);
-    if (message.pair != nullptr) store_absent(*message.pair, to);
-    const Op* expected = message.ops.data();
-    while (at != end) {
-      std::uint32_t field_tag = 0;
-      const Op* op = nullptr;
-      at = next(message, expected, at, end, field_tag, op);
-      if (at == nullptr) return false;
-      if (op == nullptr) {
-        at = skip(field_tag, at, end);
-        if (at == nullptr) return false;
-        continue;
-      }
-      std::uint64_t& word = seen[op->bit / 64];
-      const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
-      const bool first = (word & bit) == 0;
-      word |= bit;
-      if (!first && !op->many) [[unlikely]] {
-        bad(op->form == Form::flat ? "two cases of a union are there" : "a field is there twice");
-        return name(message, *op);
-      }
-      if (!given_up.empty() &&
-          std::find(given_up.begin(), given_up.end(), op->bit) != given_up.end()) [[unlikely]] {
-        at = skip(field_tag, at, end);
-        if (at == nullptr) return false;
-        continue;
-      }
-      if (const Cursor behind = quick(*op, at, end, to + op->to); behind != nullptr) {
-        at = behind;
-        expected = op + 1;
-        continue;
-      }
-      const Cursor begin = at;
-      const std::uint32_t depth = allowance_.depth;
-      at = field(*op, field_tag, at, end, to + op->to, first, counters);
-      if (at == nullptr) [[unlikely]] {
-        name(message, *op);
-        if (!give_up(message, *op, to)) return false;
-        given_up.push_back(op->bit);
-        allowance_.depth = depth;
-        filled_.resize(counters + message.arrays);
-        at = skip(field_tag, begin, end);
-        if (at == nullptr) return false;
-      }
-      expected = op + 1;
+  // What is known of the message whose fields are being read.
+  struct Frame {
+    Frame(const Message& of, std::byte* place, std::size_t counters_before)
+        : message(of), to(place), counters(counters_before), expected(of.ops.data()) {
+      seen[0] = 0;
+      for (std::size_t i = 64; i < of.absent.size(); i += 64) seen[i / 64] = 0;
     }
+    const Message& message;
+    std::byte* to;
+    std::size_t counters;
+    const Op* expected;
+    std::uint64_t seen[words_max];        // by bit; only as many words as there are bits for
+    std::vector<std::uint16_t> given_up;  // bits of fields that took their default
+  };
+
+  bool fields(const Message& message, Cursor at, Cursor end, std::byte* to) {
+    Frame frame(message, to, filled_.size());
+    std::uint64_t* seen = frame.seen;
+    if (message.arrays != 0) filled_.resize(frame.counters + message.arrays, 0);
+    if (message.pair != nullptr) store_absent(*message.pair, to);
+    const Op* const last = message.ops.data() + message.ops.size();
+    while (at != end) {
+      const Op* op = frame.expected;
+      if (op != last && op->first == *at) {
+        const Cursor behind = quick(*op, at + 1, end, to + op->to);
+        const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
+        if (behind != nullptr && (seen[op->bit / 64] & bit) == 0) {
+          seen[op->bit / 64] |= bit;
+          frame.expected = op + 1;
+          at = behind;
+          continue;
+        }
+      }
+      at = any_field(frame, at, end);
+      if (at == nullptr) return false;
+    }
+    const auto& given_up = frame.given_up;
+    const std::size_t counters = frame.counters;
     if (!absent(message, seen, to)) return false;
     if (message.arrays == 0) return true;
     for (const std::uint16_t bit : given_up) seen[bit / 64] &= ~(std::uint64_t{1} << bit % 64);
@@ -458,8 +444,41 @@ class Run {
            recover(message.pair->members[op.member], to, failure);
   }
 
+  // The next field, whatever it is.
+  [[gnu::noinline]] Cursor any_field(Frame& frame, Cursor at, Cursor end) {
+    const Message& message = frame.message;
+    std::uint32_t field_tag = 0;
+    const Op* op = nullptr;
+    at = next(message, frame.expected, at, end, field_tag, op);
+    if (at == nullptr) return nullptr;
+    if (op == nullptr) return skip(field_tag, at, end);
+    std::uint64_t& word = frame.seen[op->bit / 64];
+    const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
+    const bool first = (word & bit) == 0;
+    word |= bit;
+    if (!first && !op->many) {
+      bad(op->form == Form::flat ? "two cases of a union are there" : "a field is there twice");
+      name(message, *op);
+      return nullptr;
+    }
+    const auto& given_up = frame.given_up;
+    if (std::find(given_up.begin(), given_up.end(), op->bit) != given_up.end())
+      return skip(field_tag, at, end);
+    const std::uint32_t depth = allowance_.depth;
+    const Cursor behind = field(*op, field_tag, at, end, frame.to + op->to, first, frame.counters);
+    frame.expected = op + 1;
+    if (behind != nullptr) return behind;
+    name(message, *op);
+    if (!give_up(message, *op, frame.to)) return nullptr;
+    frame.given_up.push_back(op->bit);
+    allowance_.depth = depth;
+    filled_.resize(frame.counters + message.arrays);
+    return skip(field_tag, at, end);
+  }
+
   // What most fields are. Null: none of those, or there is something wrong; field() tells.
-  static Cursor quick(const Op& op, Cursor at, Cursor end, std::byte* to) {
+  [[gnu::always_inline]] static inline Cursor quick(const Op& op, Cursor at, Cursor end,
+                                                    std::byte* to) {
     std::uint64_t raw = 0;
     switch (op.quick) {
       case Read::bits8:

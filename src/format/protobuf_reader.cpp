@@ -279,6 +279,7 @@ void Readers::finish(Message& made) {
       op.quick = op.read;
       op.size = op.reader->size;
       op.largest = op.reader->largest;
+      op.first = static_cast<std::uint8_t>(op.tag < 0x80 ? op.tag : 0);
     }
     if (op.bit >= made.absent.size()) made.absent.resize(op.bit + 1u, nullptr);
     made.absent[op.bit] = &op;

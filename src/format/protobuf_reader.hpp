@@ -56,6 +56,7 @@ enum class Absent : std::uint8_t { nothing, refuse, use_default, zero, empty, cl
 struct Op {
   std::uint32_t tag = 0;    // as it is expected
   std::uint32_t other = 0;  // the other one a list of numbers may have
+  std::uint8_t first = 0;   // `tag` where that is one byte
   Form form = Form::skip;
   Absent absent = Absent::nothing;
   Read read = Read::container;
