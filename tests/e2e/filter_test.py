@@ -25,11 +25,11 @@ class Filters(Case):
     def test_a_mistake_in_where_is_shown_in_its_place(self):
         done = self.check(self.run_dts("sub", TYPE, "-w", "celsius = 20"), 2)
         self.assert_matches(done.err, r"E1208 there is no =")
-        self.assert_matches(done.err, r"^  1 \| celsius = 20\n    \|         \^$")
+        self.assert_matches(done.err, r"^ +1 \| celsius = 20\n +\|         \^$")
         done = self.check(self.run_dts("sub", TYPE, "-w", "celcius > 20"), 2)
         self.assertIn(f'E1208 {TYPE} has no field "celcius"', done.err)
         self.assertIn('did you mean "celsius"?', done.err)
-        self.assert_matches(done.err, r"^  1 \| celcius > 20\n    \| \^{7}$")
+        self.assert_matches(done.err, r"^ +1 \| celcius > 20\n +\| \^{7}$")
         self.assertEqual(done.out, "")
         done = self.check(self.run_dts("sub", TYPE, "--dead-band", "celcius=1"), 2)
         self.assertIn('did you mean "celsius"?', done.err)
