@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <base/text.hpp>
@@ -298,7 +299,8 @@ class Parser {
       return error(token, "\"" + node.name + "\" is not a legal type name",
                    is_reserved(node.name) ? "my." + node.name : "at most 255 letters");
     }
-    if (parsed_.places.contains(node.name)) {
+    // Not by its place: a member of another type may be called the same, a.B.c.
+    if (!names_.insert(node.name).second) {
       return error(token, node.name + " is defined twice");
     }
     place(node.name, token);
@@ -572,6 +574,7 @@ class Parser {
     Token text;
   };
   ParsedNotation parsed_;
+  std::set<std::string, std::less<>> names_;
   Scanner scanner_;
   std::vector<Token> references_;
   std::vector<PendingDefault> defaults_;

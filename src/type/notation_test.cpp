@@ -309,5 +309,12 @@ TEST(Notation, refuses_wishes_that_cannot_be_had) {
   }
 }
 
+TEST(Notation, a_type_may_be_called_like_a_member_of_another) {
+  const auto type = Type::parse("a.B{c:a.B.c}; a.B.c{x:i32}");
+  ASSERT_TRUE(type.ok()) << type.error().text();
+  EXPECT_EQ(Type::parse(type->print()).value(), *type);
+  EXPECT_FALSE(Type::parse("a.B{c:i32}; a.B{c:i32}").ok());
+}
+
 }  // namespace
 }  // namespace dts
