@@ -248,6 +248,7 @@ class CapnpImporter {
   Result<void> define(const capnp::ParsedSchema& schema, int depth) {
     const auto proto = schema.getProto();
     const std::string& full = names_[proto.getId()];
+    if (proto.isStruct() && proto.getStruct().getIsGroup()) return {};  // a part of its struct
     if (proto.isInterface()) {
       draft_.note("the interface " + full + " is left out: it is no data");
     } else if (proto.getIsGeneric()) {

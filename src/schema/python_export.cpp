@@ -156,8 +156,11 @@ class PythonWriter {
         std::string_view text;
         return in.text(text) ? literal(text) : "";
       }
+      case Kind::decimal:
+        return "Decimal(\"" + default_text(field, type_) + "\")";
       case Kind::reference:
-        return {};
+        if (nodes_[field.type.node].kind != Kind::enumeration || !in.integer(integer)) return {};
+        return names_[field.type.node] + "(" + std::to_string(integer) + ")";
       case Kind::u64:
         return in.unsigned_integer(wide) ? std::to_string(wide) : "";
       default:
