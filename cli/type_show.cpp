@@ -11,25 +11,28 @@
 #include <cli/type_command.hpp>
 #include <cli/type_source.hpp>
 #include <cli/words.hpp>
-#include <dts/format.hpp>
+#include <schema/schema.hpp>
 
 namespace dts::cli {
 
 namespace {
 
 constexpr Flag kShowFlags[] = {
-    {0, "as", "FORM", "dts (the notation), document (hex), json or capnp",
-     "dts document json capnp"},
+    {0, "as", "FORM", "notation (or dts), document (hex), json, or a schema language (notation)",
+     "notation dts document json proto capnp avro json-schema jtd cpp python"},
 };
 constexpr Example kShowExamples[] = {
     {"dts type show brewery.Temperature", "the notation"},
     {"dts type show temperature.dts --as capnp", "as a Cap'n Proto schema"},
 };
 constexpr Flag kExportFlags[] = {
-    {0, "as", "FORM", "capnp, dts or json (capnp)", "capnp dts json"},
+    {0, "as", "FORM", "the schema language (capnp)",
+     "capnp proto avro json-schema jtd cpp python notation dts json"},
 };
 constexpr Example kExportExamples[] = {
     {"dts type export brewery.Temperature > temperature.capnp", "for the capnp tool"},
+    {"dts type export brewery.Temperature --as proto > temperature.proto", "for protoc"},
+    {"dts type export temperature.dts --as cpp > temperature.hpp", "as a C++ struct"},
 };
 constexpr Example kNewExamples[] = {
     {"dts type new Temperature celsius=18.4 tank=3", "from fields"},
@@ -46,26 +49,36 @@ std::string hex(ByteView bytes) {
   return text;
 }
 
-void print_as(Output& out, const Type& type, std::string_view form) {
+}  // namespace
+
+Result<void> print_as(Output& out, const Type& type, std::string_view form) {
+  const auto language = schema::find_language(form);
   if (form == "json" || out.json()) {
     out.line(type_json(type));
   } else if (form == "document") {
     out.line(hex(type.document()));
-  } else if (form == "capnp") {
-    out.line(printable_lines(to_capnp_schema(type)));
+  } else if (language && *language != schema::Language::notation) {
+    DTS_ASSIGN(const std::string text, schema::export_schema(type, *language));
+    out.line(printable_lines(text));
   } else {
     // The id is about the data: the notation alone can be read back as it is.
     out.line(printable_lines(type.print(Type::Style::lines)));
     out.note("# " + base::printable(type.name()) + "@" + type.id().short_hex());
   }
+  return {};
 }
+
+namespace {
 
 int run_show(Invocation& invocation) {
   TypeSource source(invocation);
   const auto types = source.all(invocation.arguments()[0]);
   if (!types) return fail(invocation, types.error());
   const std::string form = invocation.value("as").value_or("dts");
-  for (const Type& type : *types) print_as(invocation.out(), type, form);
+  for (const Type& type : *types) {
+    const auto printed = print_as(invocation.out(), type, form);
+    if (!printed) return fail(invocation, printed.error());
+  }
   return exit_ok;
 }
 
@@ -73,8 +86,8 @@ int run_export(Invocation& invocation) {
   TypeSource source(invocation);
   const auto type = source.one(invocation.arguments()[0]);
   if (!type) return fail(invocation, type.error());
-  print_as(invocation.out(), *type, invocation.value("as").value_or("capnp"));
-  return exit_ok;
+  const auto printed = print_as(invocation.out(), *type, invocation.value("as").value_or("capnp"));
+  return printed ? exit_ok : fail(invocation, printed.error());
 }
 
 int run_new(Invocation& invocation) {

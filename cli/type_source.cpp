@@ -8,6 +8,7 @@
 
 #include <base/text.hpp>
 #include <cli/words.hpp>
+#include <schema/schema.hpp>
 
 namespace dts::cli {
 
@@ -48,6 +49,12 @@ Result<std::string> read_text(const std::string& path) {
 
 Result<std::vector<Type>> TypeSource::all(const std::string& text) {
   if (text.find('{') != std::string::npos) return Type::parse_all(text, "the command line");
+  if (schema::is_schema_path(text)) {
+    DTS_ASSIGN(const schema::Imported imported, schema::import_schema(text));
+    std::vector<Type> types;
+    for (const schema::ImportedType& each : imported.types) types.push_back(each.type);
+    return types;
+  }
   if (text == "-" || text.find('/') != std::string::npos || is_file(text)) {
     DTS_ASSIGN(const std::string notation, read_text(text));
     return Type::parse_all(notation, text == "-" ? "stdin" : text);

@@ -1,5 +1,5 @@
-// Where a type comes from when a person names one: the bus (T, or T@ID), a file with the notation,
-// or the notation itself. The domain is only opened when the bus must be asked.
+// Where a type comes from when a person names one: the bus (T, or T@ID), a file with the notation
+// or a schema, or the notation itself. The domain is only opened when the bus must be asked.
 #pragma once
 
 #include <memory>
