@@ -174,7 +174,9 @@ class Product {
 // part = ( "(" term ")" | atom [exponent] | whole number ) [ "{" words "}" ] | "{" words "}"
 class Parser {
  public:
-  Parser(std::string_view text, const Atoms& atoms) : text_(text), atoms_(atoms) {}
+  // `suggest`: look for what may have been meant, which takes a while.
+  Parser(std::string_view text, const Atoms& atoms, bool suggest = true)
+      : text_(text), atoms_(atoms), suggest_(suggest) {}
 
   Result<Unit> parse() {
     if (text_.empty()) return error(0, 1, "the unit is empty", "1 is the unit of a plain number");
@@ -307,10 +309,11 @@ class Parser {
     return error(start, code.size(), "\"" + base::printable(code) + "\" is no unit known here",
                  suggestion(code));
   }
-  static std::string suggestion(std::string_view code) {
+  std::string suggestion(std::string_view code) const {
     for (const OtherCode& other : kOtherCodes) {
       if (other.theirs == code) return std::string(other.ours);
     }
+    if (!suggest_) return {};
     const std::string in_brackets = "[" + std::string(code) + "]";
     std::vector<std::string> candidates;
     for (const UnitAtom& atom : unit_atoms()) {
@@ -328,6 +331,7 @@ class Parser {
 
   std::string_view text_;
   const Atoms& atoms_;
+  bool suggest_;
   std::size_t at_ = 0;
 };
 
@@ -435,7 +439,8 @@ Result<Unit> parse_unit(std::string_view text) { return Parser(text, atoms()).pa
 UnitRelation relate_units(std::string_view from, std::string_view to, bool difference,
                           bool same_tag) {
   if (from == to) return {};
-  const auto p = parse_unit(from), s = parse_unit(to);
+  // A publisher may come with thousands of units that nobody knows.
+  const auto p = Parser(from, atoms(), false).parse(), s = parse_unit(to);
   const std::string same = "declare " + brackets(from) + " here";
   for (const auto& [unit, text] : {std::pair{&p, from}, std::pair{&s, to}}) {
     if (unit->ok()) continue;
