@@ -10,6 +10,7 @@
 #include <cli/run.hpp>
 #include <cli/verbs.hpp>
 #include <cli/words.hpp>
+#include <schema/schema.hpp>
 
 namespace dts::cli {
 
@@ -21,7 +22,7 @@ constexpr Flag kFlags[] = {
     {'d', "duration", "DUR", "publish for this long"},
     {'l', "label", "K=V", "a label of this source; may be repeated"},
     {0, "require", "N", "wait for N subscribers; exit code 4 when fewer came in 2 s"},
-    {0, "define", "NOTATION", "the type, when nobody publishes it yet: 'T{celsius:f64[Cel]}'"},
+    {0, "define", "NOTATION", "the type: 'T{celsius:f64[Cel]}', or a schema file: x.proto, x.capnp"},
     {0, "format", "NAME", "the data format (capnproto); dts formats lists them"},
     {0, "file", "PATH", "the value is what this file holds: a field of bytes, or packed"},
     {0, "media", "TYPE", "what the bytes are, as the label media: image/jpeg"},
@@ -103,7 +104,18 @@ Result<PubOptions> parse_options(const Invocation& invocation) {
                             : profile == "stream" ? Profile::stream
                                                   : Profile::event;
   if (const auto notation = invocation.value("define")) {
-    DTS_ASSIGN(Type type, Type::parse(*notation, "--define"));
+    Type type;
+    if (schema::is_schema_path(*notation)) {
+      DTS_ASSIGN(const schema::Imported imported,
+                 schema::import_schema(*notation, options.wish.name));
+      type = imported.types[0].type;
+      const Binding& binding = imported.types[0].binding;
+      if (binding.valid() && !invocation.has("format")) options.publish.format = binding.format();
+      if (binding.valid() && options.publish.format == binding.format())
+        options.publish.binding = binding;
+    } else {
+      DTS_ASSIGN(type, Type::parse(*notation, "--define"));
+    }
     if (type.name() != options.wish.name) {
       return Error(ErrorCode::invalid_argument,
                    "--define defines \"" + type.name() + "\", not \"" + options.wish.name + "\"");
