@@ -57,6 +57,34 @@ class Types(Case):
             subprocess.run(["capnp", "compile", "-o-", path], check=True, capture_output=True,
                            timeout=harness.DEADLINE_S)
 
+    def test_a_schema_is_imported_and_taken_where_a_type_is_named(self):
+        proto = self.write("t.proto", 'syntax = "proto3";\npackage brewery;\nimport "dts/options.proto";\n'
+                           'message Temperature {\n  double celsius = 2 [(dts.unit) = "Cel"];\n  int32 tank = 1;\n}\n'
+                           'service S { rpc X(Temperature) returns (Temperature); }\n')
+        done = self.check(self.run_dts("type", "import", proto))
+        self.assertEqual(done.out, "brewery.Temperature {\n  celsius : f64 [Cel] = 0\n  tank    : i32 = 0\n}\n")
+        self.assertIn("# the service brewery.S is left out", done.err)
+        self.assert_matches(done.err, r"has a binding for protobuf: [0-9a-f]{16}$")
+        same = "brewery.Temperature{celsius:f64[Cel]=0, tank:i32=0}"
+        self.check(self.run_dts("type", "diff", proto, same))
+        self.check(self.run_dts("type", "check", "--full", proto, same))
+
+    def test_what_is_exported_is_imported_as_the_same_type(self):
+        for form, name in (("proto", "a.proto"), ("capnp", "a.capnp"), ("avro", "a.avsc"),
+                           ("json-schema", "a.schema.json"), ("jtd", "a.jtd"), ("notation", "a.dts")):
+            text = self.check(self.run_dts("type", "export", self.new, "--as", form)).out
+            self.check(self.run_dts("type", "diff", self.write(name, text), self.new))
+        for form in ("cpp", "python"):
+            self.assertIn("Temperature", self.check(self.run_dts("type", "export", self.new, "--as", form)).out)
+
+    def test_errors_of_a_schema_say_where(self):
+        bad = self.write("bad.proto", 'syntax = "proto3";\nmessage T { int33 x = 1; }\n')
+        done = self.check(self.run_dts("type", "import", bad), 1)
+        self.assertIn("bad.proto:2:13", done.err)
+        self.check(self.run_dts("type", "import", self.write("x.avsc", '{"type": "recrd"}')), 4)
+        done = self.check(self.run_dts("type", "import", bad.replace("bad", "none")), 1)
+        self.assertIn("cannot read", done.err)
+
     def test_new_makes_a_type_from_a_sample(self):
         done = self.check(self.run_dts("type", "new", "Note", stdin='{"text":"x","n":1,"p":{"x":1.5}}'))
         self.assertEqual(done.out, "Note {\n  text : text\n  n    : i64\n  p    : Note.P\n}\n\n"
