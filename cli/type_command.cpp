@@ -6,10 +6,9 @@ namespace dts::cli {
 
 namespace {
 
-constexpr const Command* kChildren[] = {&type_ls_command,   &type_show_command,
-                                        &type_diff_command, &type_check_command,
-                                        &type_new_command,  &type_export_command,
-                                        &type_import_command};
+constexpr const Command* kChildren[] = {
+    &type_ls_command,  &type_show_command,   &type_diff_command,  &type_check_command,
+    &type_new_command, &type_export_command, &type_import_command};
 constexpr Example kExamples[] = {
     {"dts type show brewery.Temperature", "the notation of a live type"},
     {"dts type diff Pressure@51ce Pressure@a07b", "two types of one name, side by side"},
@@ -27,7 +26,8 @@ constinit const Command type_command{
     .summary = "look at types, compare, make, import and export them",
     .about =
         "A type is named by its name (a live type), name@id (one of several), a file with the "
-        "notation or a\nschema (.proto .capnp .avsc .json .jtd), - for stdin, or the notation itself "
+        "notation or a\nschema (.proto .capnp .avsc .json .jtd), - for stdin, or the notation "
+        "itself "
         "in quotes.",
     .examples = kExamples,
     .children = kChildren,
