@@ -495,7 +495,8 @@ class ProtoImporter {
       return (term.name == "list" || term.name == "array") &&
              value_lies_as(term.arguments[0], field);
     }
-    if (term.name == "optional")
+    // A case that may be empty lies in a helper, as an element does.
+    if (term.name == "optional" && field->real_containing_oneof() == nullptr)
       return field->has_presence() && value_lies_as(term.arguments[0], field);
     return value_lies_as(term, field);
   }
