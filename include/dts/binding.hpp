@@ -42,7 +42,8 @@ struct BindingMember {
   // The member's own members lie in the enclosing struct or message: a oneof, a group or an
   // unnamed union. Its node in the binding then says where, in the enclosing one's terms.
   bool flat = false;
-  // capnproto: the value that says that this case is held. protobuf: not used.
+  // capnproto: the value that says that this case is held; of an optional scalar, where it is said
+  // (0 none, 1 some; in units of 16 bits). protobuf: not used.
   std::uint32_t discriminant = 0;
   // capnproto: the bits a value in the data section is exclusive-or'd with (its default there).
   std::uint64_t mask = 0;
