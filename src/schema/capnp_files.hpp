@@ -6,6 +6,13 @@
 #include <string>
 #include <vector>
 
+#include <kj/string.h>
+#ifdef __clang__
+// Cap'n Proto 0.9 turns its own comparison around, which clang does not find in C++20.
+namespace kj {
+inline bool operator==(const char* a, const StringPtr& b) { return b == StringPtr(a); }
+}  // namespace kj
+#endif
 #include <capnp/schema-parser.h>
 
 #include <base/text.hpp>

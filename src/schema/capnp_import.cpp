@@ -8,14 +8,14 @@
 #include <memory>
 #include <set>
 
-#include <capnp/schema-parser.h>
+#include <schema/capnp_files.hpp>
+
 #include <capnp/schema.h>
 #include <kj/exception.h>
 
 #include <base/text.hpp>
 #include <format/capnproto_shape.hpp>
 #include <schema/capnp_annotations.hpp>
-#include <schema/capnp_files.hpp>
 #include <schema/draft.hpp>
 #include <schema/importers.hpp>
 #include <schema/source.hpp>
