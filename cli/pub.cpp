@@ -22,7 +22,7 @@ constexpr Flag kFlags[] = {
     {'d', "duration", "DUR", "publish for this long"},
     {'l', "label", "K=V", "a label of this source; may be repeated"},
     {0, "require", "N", "wait for N subscribers; exit code 4 when fewer came in 2 s"},
-    {0, "define", "NOTATION", "the type: 'T{celsius:f64[Cel]}', or a schema file: x.proto, x.capnp"},
+    {0, "define", "NOTATION", "the type: 'T{celsius:f64[Cel]}', or a schema file (.proto, .capnp)"},
     {0, "format", "NAME", "the data format (capnproto); dts formats lists them"},
     {0, "file", "PATH", "the value is what this file holds: a field of bytes, or packed"},
     {0, "media", "TYPE", "what the bytes are, as the label media: image/jpeg"},

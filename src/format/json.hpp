@@ -1,5 +1,5 @@
-// JSON: the encoder and the decoder that the format in json.cpp hands out. How scalars that JSON has
-// no notation for are spelt is in spelling.hpp.
+// JSON: the encoder and the decoder that the format in json.cpp hands out. How scalars that JSON
+// has no notation for are spelt is in spelling.hpp.
 #pragma once
 
 #include <memory>
