@@ -119,6 +119,13 @@ std::string Json::text_of(std::string_view name) const {
   return found != nullptr && found->is(Sort::text) ? found->text : std::string();
 }
 
+Json::Json() = default;
+Json::Json(const Json&) = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(const Json&) = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+
 Json Json::of(std::string_view text) {
   Json json;
   json.sort = Sort::text;

@@ -24,6 +24,14 @@ struct Json {
   std::vector<Json> items;
   std::vector<std::pair<std::string, Json>> members;
 
+  // Out of line: clang 16 needs the whole of Json before it makes these.
+  Json();
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
+
   bool is(Sort other) const { return sort == other; }
   bool is_text(std::string_view other) const { return sort == Sort::text && text == other; }
   // Null when there is none, or this is no object.
