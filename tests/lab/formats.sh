@@ -20,7 +20,7 @@ interrupt
 type='lab.Value{number:i64, real:f64[Cel], words:text, list:list<u16>, state:lab.State, maybe:optional<i32>}
 enum lab.State{idle = 0, busy = 1}'
 value='{"number":"-9007199254740993","real":18.4,"words":"<gr\u00fc\u00df>","list":[1,2,65535],"state":"busy"}'
-formats=$("$DTS" formats --json | sed -n 's/.*"name":"\([a-z]*\)".*/\1/p' | grep -v '^raw$')
+formats=$("$DTS" formats --json | sed -n 's/.*"format":"\([a-z]*\)".*/\1/p' | grep -v '^raw$')
 check "the build has eight formats for any type" [ "$(wc -w <<<"$formats")" = 8 ]
 for format in $formats; do
   background b "$lab_dir/$format.out" "$DTS" sub lab.Value --json -n 1 --timeout 20s
