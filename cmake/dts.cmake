@@ -42,7 +42,7 @@ function(dts_test name)
   cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE dts_options ${A_LINK} GTest::gtest_main GTest::gmock)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
 endfunction()
 
 # src/<name>: every *.cpp is the library dts_<name>, every *_test.cpp its unit tests.
@@ -70,7 +70,7 @@ function(dts_folder name)
     target_link_libraries(dts_${name}_test PRIVATE dts_options GTest::gtest_main GTest::gmock)
     get_property(libraries GLOBAL PROPERTY DTS_LIBRARIES)
     target_link_libraries(dts_${name}_test PRIVATE ${libraries})
-    gtest_discover_tests(dts_${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+    gtest_discover_tests(dts_${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
   endif()
 endfunction()
 
