@@ -15,8 +15,11 @@ subscriber=$lab_last
 lines() { grep -c 18.5 "$lab_dir/sub.out" || true; }
 more_than() { [ "$(lines)" -gt "$1" ]; }
 
-check "with lo alone nobody is heard" more_than -1
-check "and nothing has arrived" lacks "$lab_dir/sub.out" 18.5
+check "with lo alone the publisher is heard on its own host" \
+  on a timeout 20 "$DTS" sub lab.Reading -n 1
+check "and the subscriber is up on the other" \
+  wait_for 20 bash -c "ip netns exec '$lab_prefix-b' '$DTS' nodes 2>/dev/null | grep -q dts-sub"
+check "which has heard nothing" lacks "$lab_dir/sub.out" 18.5
 cable a va b vb 1
 check "a cable is plugged in: values arrive" wait_for 20 more_than 0
 on a ip link del va
@@ -24,7 +27,8 @@ before=$(lines)
 cable a wa b wb 2
 check "another cable, other names and addresses: they arrive again" wait_for 30 more_than $((before + 5))
 on a ip link set wa down
-wait_for 5 bash -c "ip -n $lab_prefix-b -br link show wb | grep -qv LOWER_UP" || true
+check "the other end sees its carrier go" \
+  wait_for 5 bash -c "! ip -n $lab_prefix-b -br link show wb | grep -q LOWER_UP"
 on a ip link set wa up
 before=$(lines)
 check "down and up: they arrive again" wait_for 30 more_than $((before + 5))

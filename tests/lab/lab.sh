@@ -84,7 +84,8 @@ plug() {
 background() {
   local name=$1 out=$2
   shift 2
-  ip netns exec "$lab_prefix-$name" "$@" >"$out" 2>&1 &
+  : >"$out" # at once: whoever looks into it next may be faster than the process that writes it
+  ip netns exec "$lab_prefix-$name" "$@" >>"$out" 2>&1 &
   lab_last=$!
   lab_pids+=("$lab_last")
 }
