@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
 #include <cli/table.hpp>
@@ -20,16 +21,6 @@ std::string labels_text(const Labels& labels, const std::vector<Leaf>& shown) {
     const bool is_field =
         std::any_of(shown.begin(), shown.end(), [&](const Leaf& leaf) { return leaf.path == key; });
     if (!is_field) text += "   " + base::printable(key) + "=" + base::printable(value);
-  }
-  return text;
-}
-
-std::string hex_text(ByteView bytes) {
-  std::string text;
-  constexpr char digits[] = "0123456789abcdef";
-  for (std::uint8_t byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
   }
   return text;
 }
@@ -78,7 +69,7 @@ void SampleLines::show_in_format(const Received& received) {
               base::printable(encoded.error().text()));
     return;
   }
-  if (!format_->is_text()) return out_.line(hex_text(bytes));
+  if (!format_->is_text()) return out_.line(base::to_hex(bytes));
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.ends_with('\n')) text.remove_suffix(1);
   for (std::size_t end; (end = text.find('\n')) != std::string_view::npos;) {
@@ -106,14 +97,14 @@ void SampleLines::dump(const Received& received) {
         continue;
       }
       const std::uint8_t byte = bytes[at + i];
-      line += hex_text(bytes.subspan(at + i, 1)) + " ";
+      line += base::to_hex(bytes.subspan(at + i, 1)) + " ";
       text += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
     }
     out_.line(line + " " + text);
   }
 }
 
-void SampleLines::show_hex(const Received& received) { out_.line(hex_text(received.message)); }
+void SampleLines::show_hex(const Received& received) { out_.line(base::to_hex(received.message)); }
 
 std::string SampleLines::line(const Received& received) {
   const std::string source = base::printable(received.source.name);
@@ -141,7 +132,8 @@ std::string SampleLines::json(const Received& received) {
       .count("seq", received.sequence)
       .text("t", to_rfc3339(received.published))
       .integer("lat_us", (received.received - received.published).count() / 1000);
-  if (raw_) object.text("format", received.source.format).text("raw", hex_text(received.message));
+  if (raw_)
+    object.text("format", received.source.format).text("raw", base::to_hex(received.message));
   if (!encoded) {
     out_.warn("a value cannot be shown as JSON: " + base::printable(encoded.error().text()));
     return object.raw("v", "null").str();

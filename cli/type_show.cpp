@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <cli/derive.hpp>
 #include <cli/json_object.hpp>
@@ -39,16 +40,6 @@ constexpr Example kNewExamples[] = {
     {"echo '{\"celsius\":18.4}' | dts type new Temperature", "from JSON"},
 };
 
-std::string hex(ByteView bytes) {
-  std::string text;
-  constexpr char digits[] = "0123456789abcdef";
-  for (std::uint8_t byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<void> print_as(Output& out, const Type& type, std::string_view form) {
@@ -56,7 +47,7 @@ Result<void> print_as(Output& out, const Type& type, std::string_view form) {
   if (form == "json" || out.json()) {
     out.line(type_json(type));
   } else if (form == "document") {
-    out.line(hex(type.document()));
+    out.line(base::to_hex(type.document()));
   } else if (language && *language != schema::Language::notation) {
     DTS_ASSIGN(const std::string text, schema::export_schema(type, *language));
     out.line(printable_lines(text));

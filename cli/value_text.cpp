@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
 #include <cli/words.hpp>
@@ -44,12 +45,7 @@ std::string symbol_text(const Layout& layout, const void* from) {
 }
 
 std::string bytes_text_of(ByteView bytes) {
-  std::string text = "0x";
-  constexpr char digits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size() && i < kBytesShown; ++i) {
-    text += digits[bytes[i] >> 4];
-    text += digits[bytes[i] & 15];
-  }
+  std::string text = "0x" + base::to_hex(bytes.first(std::min(bytes.size(), kBytesShown)));
   if (bytes.size() > kBytesShown) text += "... (" + counted(bytes.size(), "byte") + ")";
   return text;
 }

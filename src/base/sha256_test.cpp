@@ -1,3 +1,4 @@
+#include <base/hex.hpp>
 #include <base/sha256.hpp>
 
 #include <string>
@@ -7,20 +8,13 @@
 namespace dts::base {
 namespace {
 
-std::string hex(const Sha256& digest) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t b : digest) text += {digits[b >> 4], digits[b & 15]};
-  return text;
-}
-
 // FIPS 180-4 examples (NIST).
 TEST(Sha256, knows_the_published_examples) {
-  EXPECT_EQ(hex(sha256(ByteView())),
+  EXPECT_EQ(to_hex(sha256(ByteView())),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(hex(sha256(as_bytes("abc"))),
+  EXPECT_EQ(to_hex(sha256(as_bytes("abc"))),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(hex(sha256(as_bytes("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"))),
+  EXPECT_EQ(to_hex(sha256(as_bytes("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"))),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <format/ion_symbols.hpp>
 #include <format/spelling.hpp>
@@ -16,12 +17,6 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
 }
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 // Of a string: white space that is not the end of a line is text.
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\v' && c != '\f';
@@ -158,7 +153,7 @@ bool TextScanner::stops() {
 
 bool TextScanner::digits(int base, std::string& to) {
   const auto is_one = [base](char c) {
-    return base == 16 ? hex_value(c) >= 0 : base == 2 ? c == '0' || c == '1' : is_digit(c);
+    return base == 16 ? base::hex_digit(c) >= 0 : base == 2 ? c == '0' || c == '1' : is_digit(c);
   };
   if (at_ == end_ || !is_one(*at_)) return expected("a digit");
   while (at_ < end_) {
@@ -326,7 +321,7 @@ bool TextScanner::long_string(bool clob) {
 
 bool TextScanner::hex(int digits, std::uint32_t& value) {
   for (value = 0; digits > 0; --digits, ++at_) {
-    const int digit = at_ < end_ ? hex_value(*at_) : -1;
+    const int digit = at_ < end_ ? base::hex_digit(*at_) : -1;
     if (digit < 0) return expected("a hex digit");
     value = value << 4 | static_cast<std::uint32_t>(digit);
   }

@@ -1,5 +1,6 @@
 #include <format/json_scanner.hpp>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 
 namespace dts::format::json {
@@ -71,11 +72,7 @@ bool Scanner::hex4(std::uint32_t& unit) {
   unit = 0;
   if (end_ - at_ < 4) return invalid("\\u needs four hex digits");
   for (int i = 0; i < 4; ++i) {
-    const char c = *at_++;
-    const int digit = is_digit(c)            ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
+    const int digit = base::hex_digit(*at_++);
     if (digit < 0) return invalid("\\u needs four hex digits");
     unit = unit << 4 | static_cast<std::uint32_t>(digit);
   }

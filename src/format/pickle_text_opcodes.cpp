@@ -1,6 +1,7 @@
 // The machine: what protocol 0 spells as lines of text.
 #include <charconv>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <format/pickle_machine.hpp>
 
@@ -8,19 +9,12 @@ namespace dts::format::pickle {
 
 namespace {
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // `count` hexadecimal digits at `at`.
 bool read_hex(std::string_view text, std::size_t at, std::size_t count, std::uint32_t& value) {
   if (text.size() - at < count) return false;
   value = 0;
   for (std::size_t i = at; i < at + count; ++i) {
-    const int digit = digit_of(text[i]);
+    const int digit = base::hex_digit(text[i]);
     if (digit < 0) return false;
     value = value << 4 | static_cast<std::uint32_t>(digit);
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <base/endian.hpp>
+#include <base/hex.hpp>
 #include <base/text.hpp>
 
 namespace dts::format::xml {
@@ -532,15 +533,9 @@ bool Scanner::character_reference(std::string& to) {
   std::uint32_t point = 0;
   const char* const first = p;
   for (; p < end_; ++p) {
-    const char c = *p;
-    std::uint32_t digit;
-    if (c >= '0' && c <= '9')
-      digit = static_cast<std::uint32_t>(c - '0');
-    else if (hex && (c | 32) >= 'a' && (c | 32) <= 'f')
-      digit = static_cast<std::uint32_t>((c | 32) - 'a' + 10);
-    else
-      break;
-    if (point <= 0x10ffff) point = point * (hex ? 16 : 10) + digit;
+    const int digit = base::hex_digit(*p);
+    if (digit < 0 || digit >= (hex ? 16 : 10)) break;
+    if (point <= 0x10ffff) point = point * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
   }
   if (p == first || p == end_ || *p != ';') return invalid("a broken character reference");
   if (!is_legal(point)) return invalid("a reference to a character that XML does not allow");

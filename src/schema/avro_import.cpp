@@ -182,7 +182,7 @@ class AvroImporter {
         return Error(ErrorCode::invalid_type, "a default of bytes has code points to 255", place);
       }
     }
-    return hex_bytes(bytes);
+    return hex_bytes(as_bytes(bytes));
   }
 
   Result<std::string> enumeration(const Json& json, const std::string& space,

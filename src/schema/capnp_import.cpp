@@ -348,8 +348,7 @@ class CapnpImporter {
       }
       case Which::DATA: {
         const auto data = value.getData();
-        made.default_value =
-            hex_bytes(std::string_view(reinterpret_cast<const char*>(data.begin()), data.size()));
+        made.default_value = hex_bytes(ByteView(data.begin(), data.size()));
         break;
       }
       case Which::ENUM:

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <type/default_value.hpp>
 #include <type/notation.hpp>
@@ -143,15 +144,7 @@ std::string json_quote(std::string_view text) {
   return out + "\"";
 }
 
-std::string hex_bytes(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out = "0x";
-  for (const char c : bytes) {
-    out += digits[static_cast<unsigned char>(c) >> 4];
-    out += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return out;
-}
+std::string hex_bytes(ByteView bytes) { return "0x" + base::to_hex(bytes); }
 
 std::string default_text(const Field& field, const Type& type) {
   return default_to_text(*field.default_value, field.type, type.nodes());

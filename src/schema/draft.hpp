@@ -106,7 +106,7 @@ std::string default_text(const Field& field, const Type& type);
 // A text in quotes, as the notation reads it; and as JSON, C++ and .proto read it.
 std::string quote(std::string_view text);
 std::string json_quote(std::string_view text);
-std::string hex_bytes(std::string_view bytes);  // 0x00ff
+std::string hex_bytes(ByteView bytes);  // 0x00ff
 // The name in the annotation `type`: the last word of it.
 std::string headed_name(std::string_view type);
 // A number that reads back as the same: "1.5", "nan", "inf".

@@ -450,8 +450,9 @@ class ProtoImporter {
       case Field::CPPTYPE_ENUM:
         return std::to_string(field->default_value_enum()->number());
       default:
-        return field->type() == Field::TYPE_BYTES ? hex_bytes(field->default_value_string())
-                                                  : quote(field->default_value_string());
+        return field->type() == Field::TYPE_BYTES
+                   ? hex_bytes(as_bytes(field->default_value_string()))
+                   : quote(field->default_value_string());
     }
   }
 

@@ -9,6 +9,7 @@
 #include <dts/time.hpp>
 
 #include <base/assert.hpp>
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <type/canonical.hpp>
 
@@ -139,14 +140,9 @@ class DefaultTextWriter {
   }
 
   void hex() {
-    static constexpr char digits[] = "0123456789abcdef";
     ByteView bytes;
     DTS_ASSERT(in_.bytes(bytes));
-    out_ += "0x";
-    for (const std::uint8_t b : bytes) {
-      out_ += digits[b >> 4];
-      out_ += digits[b & 15];
-    }
+    out_ += "0x" + base::to_hex(bytes);
   }
 
   void decimal() {

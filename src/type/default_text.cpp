@@ -9,6 +9,7 @@
 
 #include <dts/time.hpp>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <type/canonical.hpp>
 
@@ -18,13 +19,6 @@ namespace {
 
 bool is_word_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-int hex_digit(char c) {
-  return c >= '0' && c <= '9'   ? c - '0'
-         : c >= 'a' && c <= 'f' ? c - 'a' + 10
-         : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                : -1;
 }
 
 class DefaultTextReader {
@@ -244,8 +238,8 @@ class DefaultTextReader {
     std::uint32_t point = 0;
     std::size_t digits = 0;
     if (at_ >= text_.size() || text_[at_++] != '{') return bad("'{' follows \\u", "\\u{1f600}");
-    for (; at_ < text_.size() && hex_digit(text_[at_]) >= 0 && digits < 7; ++at_, ++digits) {
-      point = point << 4 | static_cast<std::uint32_t>(hex_digit(text_[at_]));
+    for (; at_ < text_.size() && base::hex_digit(text_[at_]) >= 0 && digits < 7; ++at_, ++digits) {
+      point = point << 4 | static_cast<std::uint32_t>(base::hex_digit(text_[at_]));
     }
     if (digits == 0 || digits > 6 || at_ >= text_.size() || text_[at_++] != '}' ||
         point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) {
@@ -257,17 +251,10 @@ class DefaultTextReader {
 
   Result<void> hex(CanonicalWriter& out) {
     const std::string_view run = peek_run("");
-    if (run.substr(0, 2) != "0x" || run.size() % 2 != 0) {
-      return bad("bytes are written in pairs of hex digits", "0x00ff");
-    }
-    Bytes bytes;
-    for (std::size_t i = 2; i < run.size(); i += 2) {
-      const int high = hex_digit(run[i]), low = hex_digit(run[i + 1]);
-      if (high < 0 || low < 0) return bad("bytes are written in pairs of hex digits", "0x00ff");
-      bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
-    }
+    const auto bytes = run.starts_with("0x") ? base::from_hex(run.substr(2)) : std::nullopt;
+    if (!bytes) return bad("bytes are written in pairs of hex digits", "0x00ff");
     at_ += run.size();
-    out.bytes(bytes);
+    out.bytes(*bytes);
     return {};
   }
 

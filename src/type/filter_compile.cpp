@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <type/filter_program.hpp>
 #include <type/filter_unit.hpp>
@@ -296,7 +297,8 @@ class Compiler {
         return {};
       case Class::bytes:
         if (operand.sort != Sort::bytes) break;
-        code.texts.push_back(unhexed(operand.text));
+        code.texts.emplace_back(
+            as_text(base::from_hex(std::string_view(operand.text).substr(2)).value_or(Bytes())));
         return {};
       case Class::time:
         return time_for(place, operand, code);
@@ -317,16 +319,6 @@ class Compiler {
 
   Error mismatch(const Place& place, const FilterOperand& operand) const {
     return error(operand, place.shown() + " is compared with " + std::string(wanted_by(place.cls)));
-  }
-
-  static std::string unhexed(std::string_view text) {
-    std::string bytes;
-    for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
-      unsigned byte = 0;
-      std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
-      bytes += static_cast<char>(byte);
-    }
-    return bytes;
   }
 
   Result<void> time_for(const Place& place, const FilterOperand& operand, Code& code) {

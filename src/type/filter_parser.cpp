@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <dts/filter.hpp>
 
@@ -16,12 +17,6 @@ namespace {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 struct Span {
   std::size_t offset = 0, length = 0;
@@ -211,7 +206,7 @@ class Scanner {
 
   Result<FilterOperand> bytes() {
     std::size_t to = at_ + 2;
-    while (to < text_.size() && hex_digit(text_[to]) >= 0) ++to;
+    while (to < text_.size() && base::hex_digit(text_[to]) >= 0) ++to;
     const Span span{at_, to - at_};
     FilterOperand operand{FilterOperand::Sort::bytes, "0x", {}};
     for (std::size_t i = at_ + 2; i < to; ++i)
@@ -332,7 +327,7 @@ class Scanner {
         std::size_t at = i + 1;
         if (at >= text_.size() || text_[at] != '{') return false;
         for (++at; at < text_.size() && text_[at] != '}'; ++at) {
-          const int digit = hex_digit(text_[at]);
+          const int digit = base::hex_digit(text_[at]);
           if (digit < 0 || (point = point * 16 + static_cast<std::uint32_t>(digit)) > 0x10ffff)
             return false;
         }

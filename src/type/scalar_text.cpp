@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include <base/hex.hpp>
 #include <base/text.hpp>
 #include <type/scalar.hpp>
 
@@ -44,16 +45,6 @@ std::string float_text(const void* value) {
   return std::string(buffer, end.ptr);
 }
 
-std::string hex_text(ByteView bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text = "0x";
-  for (const std::uint8_t byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
-
 std::string integer_text(const Layout& layout, const void* value) {
   const std::uint64_t bits = load_integer(layout, value);
   return is_unsigned(layout) ? std::to_string(bits)
@@ -66,13 +57,6 @@ std::string counted(const char* what, std::size_t count) {
 
 // ---- reading ----
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 int base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
@@ -82,13 +66,9 @@ int base64_digit(char c) {
 
 Result<Bytes> hex_bytes(std::string_view text, std::string_view digits) {
   if (digits.size() % 2 != 0) return wrong(text, "bytes: an odd number of hex digits");
-  Bytes bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const int high = hex_digit(digits[i]), low = hex_digit(digits[i + 1]);
-    if (high < 0 || low < 0) return wrong(text, "bytes: not a hex digit");
-    bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
-  }
-  return bytes;
+  auto bytes = base::from_hex(digits);
+  if (!bytes) return wrong(text, "bytes: not a hex digit");
+  return std::move(*bytes);
 }
 
 Result<Bytes> base64_bytes(std::string_view text, std::string_view digits) {
@@ -270,7 +250,7 @@ std::string to_text(const Layout& layout, const void* value) {
     case Kind::text:
       return std::string(as_text(functions.view(layout, value)));
     case Kind::bytes:
-      return hex_text(functions.view(layout, value));
+      return "0x" + base::to_hex(functions.view(layout, value));
     case Kind::time:
       return to_rfc3339(*static_cast<const Time*>(value));
     case Kind::duration:
