@@ -363,12 +363,8 @@ part_engine() {
 
 part_formats() {
   printf '### Formats\n\n'
-  "$build/bench/formats/dts_formats_bench" --benchmark_format=json --benchmark_repetitions=5 \
-    --benchmark_min_time=0.05 --benchmark_enable_random_interleaving=true \
-    --benchmark_report_aggregates_only=true >"$build/bench/formats/figures.json" 2>/dev/null
   # Debian's Python: its libraries are what ./dev installs.
-  /usr/bin/python3 "$here/formats/python_peers.py" |
-    /usr/bin/python3 "$here/formats/table.py" "$build/bench/formats/figures.json"
+  /usr/bin/python3 "$here/formats/compare.py" "$build/bench/formats/dts_formats_bench"
   printf '\n'
 }
 

@@ -1,11 +1,12 @@
 // A million numbers, and 100 MiB of bytes, beside memcpy of as many.
-#include <benchmark/benchmark.h>
-
 #include <cstring>
 
+#include "measured.hpp"
 #include "record.hpp"
 
 namespace {
+
+using bench::Run;
 
 struct BenchNumbers {
   std::vector<double> numbers;
@@ -28,54 +29,47 @@ BenchBytes bytes() {
 }
 
 template <class T>
-void encode(benchmark::State& state, const char* name, const T& value) {
-  const auto encoder = bench::format(name).encoder(dts::layout_of<T>()).value();
+void encode(Run& run, const dts::Format& format, const T& value) {
+  const auto encoder = format.encoder(dts::layout_of<T>()).value();
   dts::Bytes out;
-  for (auto _ : state) {
+  for (auto _ : run) {
     out.clear();
-    benchmark::DoNotOptimize(encoder->encode(&value, out).ok());
+    bench::keep(encoder->encode(&value, out).ok());
   }
 }
 
 template <class T>
-void decode(benchmark::State& state, const char* name, const T& value) {
+void decode(Run& run, const dts::Format& format, const T& value) {
   const dts::Layout& layout = dts::layout_of<T>();
   dts::Bytes message;
-  bench::format(name).encoder(layout).value()->encode(&value, message).value();
+  format.encoder(layout).value()->encode(&value, message).value();
   const auto decoder =
-      bench::format(name).decoder(dts::Assignment::make(layout.type, layout.type), layout).value();
+      format.decoder(dts::Assignment::make(layout.type, layout.type), layout).value();
   T read{};
-  for (auto _ : state) benchmark::DoNotOptimize(decoder->decode(message, &read).ok());
+  for (auto _ : run) bench::keep(decoder->decode(message, &read).ok());
 }
 
-void copy(benchmark::State& state, std::size_t size) {
+void copy(Run& run, std::size_t size) {
   std::vector<std::uint8_t> from(size, 1), to(size, 2);
-  for (auto _ : state) {
+  for (auto _ : run) {
     std::memcpy(to.data(), from.data(), size);
-    benchmark::DoNotOptimize(to.data());
-    benchmark::ClobberMemory();
+    bench::keep(*to.data());
   }
 }
 
 const int registered = [] {
   static const BenchNumbers many = numbers();
   static const BenchBytes large = bytes();
-  benchmark::RegisterBenchmark("million_f64/memcpy", copy, std::size_t{8'000'000});
-  benchmark::RegisterBenchmark("100MiB/memcpy", copy, std::size_t{100} << 20);
+  bench::add("million_f64/memcpy", [](Run& run) { copy(run, 8'000'000); });
+  bench::add("100MiB/memcpy", [](Run& run) { copy(run, std::size_t{100} << 20); });
   for (const dts::Format* each : dts::built_in_formats()) {
-    const char* name = each->name().data();
-    const std::string text(each->name());
-    if (each->name() != "raw") {
-      benchmark::RegisterBenchmark(("million_f64/encode/" + text).c_str(), encode<BenchNumbers>,
-                                   name, many);
-      benchmark::RegisterBenchmark(("million_f64/decode/" + text).c_str(), decode<BenchNumbers>,
-                                   name, many);
-    }
+    if (each->name() == "raw") continue;
+    const std::string name(each->name());
+    bench::add("million_f64/encode/" + name, [=](Run& run) { encode(run, *each, many); });
+    bench::add("million_f64/decode/" + name, [=](Run& run) { decode(run, *each, many); });
     if (each->is_text()) continue;  // base64
-    benchmark::RegisterBenchmark(("100MiB/encode/" + text).c_str(), encode<BenchBytes>, name,
-                                 large);
-    benchmark::RegisterBenchmark(("100MiB/decode/" + text).c_str(), decode<BenchBytes>, name,
-                                 large);
+    bench::add("100MiB/encode/" + name, [=](Run& run) { encode(run, *each, large); });
+    bench::add("100MiB/decode/" + name, [=](Run& run) { decode(run, *each, large); });
   }
   return 0;
 }();

@@ -1,8 +1,6 @@
 // The peers over the same record: Cap'n Proto's and Protocol Buffers' generated code, Protocol
 // Buffers' DynamicMessage and JSON, nlohmann's JSON, CBOR and MessagePack, msgpack-cxx, simdjson on
 // demand, pugixml's DOM. Python's C libraries are in python_peers.py.
-#include <benchmark/benchmark.h>
-
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <google/protobuf/dynamic_message.h>
@@ -12,11 +10,14 @@
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
+#include "measured.hpp"
 #include "record.capnp.h"
 #include "record.hpp"
 #include "record.pb.h"
 
 namespace {
+
+using bench::Run;
 
 // ---- Cap'n Proto's generated code
 
@@ -36,27 +37,27 @@ void build(const BenchRecord& value, Record::Builder to) {
   to.setRatio(value.ratio);
 }
 
-void capnp_generated_encode(benchmark::State& state) {
+void capnp_generated_encode(Run& run) {
   const BenchRecord value = record();
   capnp::word scratch[64];
   dts::Bytes out;
-  for (auto _ : state) {
+  for (auto _ : run) {
     std::memset(scratch, 0, sizeof scratch);
     capnp::MallocMessageBuilder message(kj::arrayPtr(scratch, 64));
     build(value, message.initRoot<Record>());
     const auto segment = message.getSegmentsForOutput()[0].asBytes();
     out.assign(8, 0);
     out.insert(out.end(), segment.begin(), segment.end());
-    benchmark::DoNotOptimize(out.data());
+    bench::keep(out.data());
   }
 }
 
-void capnp_generated_decode(benchmark::State& state) {
+void capnp_generated_decode(Run& run) {
   capnp::MallocMessageBuilder message;
   build(record(), message.initRoot<Record>());
   const auto words = capnp::messageToFlatArray(message);
   BenchRecord read{};
-  for (auto _ : state) {
+  for (auto _ : run) {
     capnp::FlatArrayMessageReader reader(words);
     const auto from = reader.getRoot<Record>();
     read.id = from.getId();
@@ -72,7 +73,7 @@ void capnp_generated_decode(benchmark::State& state) {
     read.flag = from.getFlag();
     read.count = from.getCount();
     read.ratio = from.getRatio();
-    benchmark::DoNotOptimize(&read);
+    bench::keep(&read);
   }
 }
 
@@ -91,15 +92,15 @@ nlohmann::json to_tree(const BenchRecord& v) {
           {"ratio", v.ratio}};
 }
 
-void nlohmann_encode(benchmark::State& state) {
+void nlohmann_encode(Run& run) {
   const BenchRecord value = record();
-  for (auto _ : state) benchmark::DoNotOptimize(to_tree(value).dump());
+  for (auto _ : run) bench::keep(to_tree(value).dump());
 }
 
-void nlohmann_decode(benchmark::State& state) {
+void nlohmann_decode(Run& run) {
   const std::string text = to_tree(record()).dump();
   BenchRecord read{};
-  for (auto _ : state) {
+  for (auto _ : run) {
     const auto tree = nlohmann::json::parse(text);
     read.id = std::stoull(tree["id"].get_ref<const std::string&>());
     read.temperature = tree["temperature"];
@@ -111,7 +112,7 @@ void nlohmann_decode(benchmark::State& state) {
     read.flag = tree["flag"];
     read.count = tree["count"];
     read.ratio = tree["ratio"];
-    benchmark::DoNotOptimize(&read);
+    bench::keep(&read);
   }
 }
 
@@ -137,52 +138,51 @@ bench::Record proto_record() {
   return message;
 }
 
-void protobuf_json_encode(benchmark::State& state) {
+void protobuf_json_encode(Run& run) {
   const bench::Record message = proto_record();
   std::string text;
-  for (auto _ : state) {
+  for (auto _ : run) {
     text.clear();
-    benchmark::DoNotOptimize(google::protobuf::util::MessageToJsonString(message, &text).ok());
+    bench::keep(google::protobuf::util::MessageToJsonString(message, &text).ok());
   }
 }
 
-void protobuf_json_decode(benchmark::State& state) {
+void protobuf_json_decode(Run& run) {
   std::string text;
   (void)google::protobuf::util::MessageToJsonString(proto_record(), &text).ok();
   bench::Record message;
-  for (auto _ : state)
-    benchmark::DoNotOptimize(google::protobuf::util::JsonStringToMessage(text, &message).ok());
+  for (auto _ : run) bench::keep(google::protobuf::util::JsonStringToMessage(text, &message).ok());
 }
 
 // ---- Protocol Buffers' generated code, and its messages known only at run time
 
-void protobuf_generated_encode(benchmark::State& state) {
+void protobuf_generated_encode(Run& run) {
   const BenchRecord value = record();
   bench::Record message;
   std::string out;
-  for (auto _ : state) {
+  for (auto _ : run) {
     message.Clear();
     fill(message, value);
     out.clear();
-    benchmark::DoNotOptimize(message.AppendToString(&out));
+    bench::keep(message.AppendToString(&out));
   }
 }
 
-void protobuf_generated_serialize_only(benchmark::State& state) {
+void protobuf_generated_serialize_only(Run& run) {
   const bench::Record message = proto_record();
   std::string out;
-  for (auto _ : state) {
+  for (auto _ : run) {
     out.clear();
-    benchmark::DoNotOptimize(message.AppendToString(&out));
+    bench::keep(message.AppendToString(&out));
   }
 }
 
-void protobuf_generated_decode(benchmark::State& state) {
+void protobuf_generated_decode(Run& run) {
   const std::string bytes = proto_record().SerializeAsString();
   bench::Record message;
   BenchRecord read{};
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(message.ParseFromString(bytes));
+  for (auto _ : run) {
+    bench::keep(message.ParseFromString(bytes));
     read.id = message.id();
     read.temperature = message.temperature();
     read.station = message.station();
@@ -193,14 +193,14 @@ void protobuf_generated_decode(benchmark::State& state) {
     read.flag = message.flag();
     read.count = message.count();
     read.ratio = message.ratio();
-    benchmark::DoNotOptimize(&read);
+    bench::keep(&read);
   }
 }
 
-void protobuf_generated_parse_only(benchmark::State& state) {
+void protobuf_generated_parse_only(Run& run) {
   const std::string bytes = proto_record().SerializeAsString();
   bench::Record message;
-  for (auto _ : state) benchmark::DoNotOptimize(message.ParseFromString(bytes));
+  for (auto _ : run) bench::keep(message.ParseFromString(bytes));
 }
 
 std::unique_ptr<google::protobuf::Message> dynamic_record() {
@@ -209,34 +209,34 @@ std::unique_ptr<google::protobuf::Message> dynamic_record() {
       factory.GetPrototype(bench::Record::descriptor())->New());
 }
 
-void protobuf_dynamic_encode(benchmark::State& state) {
+void protobuf_dynamic_encode(Run& run) {
   const auto message = dynamic_record();
   message->ParseFromString(proto_record().SerializeAsString());
   std::string out;
-  for (auto _ : state) {
+  for (auto _ : run) {
     out.clear();
-    benchmark::DoNotOptimize(message->AppendToString(&out));
+    bench::keep(message->AppendToString(&out));
   }
 }
 
-void protobuf_dynamic_decode(benchmark::State& state) {
+void protobuf_dynamic_decode(Run& run) {
   const std::string bytes = proto_record().SerializeAsString();
   const auto message = dynamic_record();
-  for (auto _ : state) benchmark::DoNotOptimize(message->ParseFromString(bytes));
+  for (auto _ : run) bench::keep(message->ParseFromString(bytes));
 }
 
 // ---- nlohmann's binary formats
 
 template <auto Write>
-void nlohmann_binary_encode(benchmark::State& state) {
+void nlohmann_binary_encode(Run& run) {
   const BenchRecord value = record();
-  for (auto _ : state) benchmark::DoNotOptimize(Write(to_tree(value)));
+  for (auto _ : run) bench::keep(Write(to_tree(value)));
 }
 
 template <auto Write, auto Read>
-void nlohmann_binary_decode(benchmark::State& state) {
+void nlohmann_binary_decode(Run& run) {
   const std::vector<std::uint8_t> bytes = Write(to_tree(record()));
-  for (auto _ : state) benchmark::DoNotOptimize(Read(bytes));
+  for (auto _ : run) bench::keep(Read(bytes));
 }
 
 std::vector<std::uint8_t> to_cbor(const nlohmann::json& tree) {
@@ -254,10 +254,10 @@ nlohmann::json from_msgpack(const std::vector<std::uint8_t>& bytes) {
 
 // ---- msgpack-cxx: packed by hand, unpacked into its tree of objects
 
-void msgpack_cxx_encode(benchmark::State& state) {
+void msgpack_cxx_encode(Run& run) {
   const BenchRecord v = record();
   msgpack::sbuffer out;
-  for (auto _ : state) {
+  for (auto _ : run) {
     out.clear();
     msgpack::packer<msgpack::sbuffer> pack(out);
     pack.pack_map(10);
@@ -266,15 +266,14 @@ void msgpack_cxx_encode(benchmark::State& state) {
     pack.pack("inner").pack_map(2).pack("x").pack(v.inner->x).pack("y").pack(v.inner->y);
     pack.pack("color").pack("green").pack("at").pack(v.at).pack("flag").pack(v.flag);
     pack.pack("count").pack(v.count).pack("ratio").pack(v.ratio);
-    benchmark::DoNotOptimize(out.data());
+    bench::keep(out.data());
   }
 }
 
-void msgpack_cxx_decode(benchmark::State& state) {
+void msgpack_cxx_decode(Run& run) {
   const std::vector<std::uint8_t> bytes = to_msgpack(to_tree(record()));
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  for (auto _ : run) {
+    bench::keep(msgpack::unpack(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   }
 }
 
@@ -285,11 +284,11 @@ std::string json_text() {
   return dts::to_json(bench::layout(), &value).value();
 }
 
-void simdjson_decode(benchmark::State& state) {
+void simdjson_decode(Run& run) {
   const simdjson::padded_string text(json_text());
   simdjson::ondemand::parser parser;
   BenchRecord read{};
-  for (auto _ : state) {
+  for (auto _ : run) {
     auto document = parser.iterate(text);
     auto root = document.get_object().value();
     // Beyond 2^53 integers are strings.
@@ -308,19 +307,19 @@ void simdjson_decode(benchmark::State& state) {
     read.flag = root["flag"].get_bool().value();
     read.count = static_cast<std::int32_t>(root["count"].get_int64().value());
     read.ratio = static_cast<float>(root["ratio"].get_double().value());
-    benchmark::DoNotOptimize(&read);
+    bench::keep(&read);
   }
 }
 
 // ---- pugixml, our XML: parsed into its tree, and every field looked up and read
 
-void pugixml_decode(benchmark::State& state) {
+void pugixml_decode(Run& run) {
   const auto encoder = bench::format("xml").encoder(bench::layout()).value();
   const BenchRecord value = record();
   dts::Bytes text;
   encoder->encode(&value, text).value();
   BenchRecord read{};
-  for (auto _ : state) {
+  for (auto _ : run) {
     pugi::xml_document document;
     document.load_buffer(text.data(), text.size());
     const pugi::xml_node root = document.first_child();
@@ -339,11 +338,11 @@ void pugixml_decode(benchmark::State& state) {
     read.flag = root.child("flag").text().as_bool();
     read.count = root.child("count").text().as_int();
     read.ratio = root.child("ratio").text().as_float();
-    benchmark::DoNotOptimize(&read);
+    bench::keep(&read);
   }
 }
 
-void pugixml_encode(benchmark::State& state) {
+void pugixml_encode(Run& run) {
   struct Sink final : pugi::xml_writer {
     dts::Bytes out;
     void write(const void* data, std::size_t size) override {
@@ -352,7 +351,7 @@ void pugixml_encode(benchmark::State& state) {
     }
   } sink;
   const BenchRecord v = record();
-  for (auto _ : state) {
+  for (auto _ : run) {
     sink.out.clear();
     pugi::xml_document document;
     pugi::xml_node root = document.append_child("bench.Record");
@@ -370,30 +369,33 @@ void pugixml_encode(benchmark::State& state) {
     root.append_child("count").text().set(v.count);
     root.append_child("ratio").text().set(v.ratio);
     document.save(sink, "", pugi::format_raw | pugi::format_no_declaration);
-    benchmark::DoNotOptimize(sink.out.data());
+    bench::keep(sink.out.data());
   }
 }
 
-BENCHMARK(capnp_generated_encode)->Name("encode/capnproto/generated");
-BENCHMARK(capnp_generated_decode)->Name("decode/capnproto/generated");
-BENCHMARK(nlohmann_encode)->Name("encode/json/nlohmann");
-BENCHMARK(nlohmann_decode)->Name("decode/json/nlohmann");
-BENCHMARK(protobuf_json_encode)->Name("encode/json/libprotobuf");
-BENCHMARK(protobuf_json_decode)->Name("decode/json/libprotobuf");
-BENCHMARK(simdjson_decode)->Name("decode/json/simdjson");
-BENCHMARK(protobuf_generated_encode)->Name("encode/protobuf/generated");
-BENCHMARK(protobuf_generated_serialize_only)->Name("encode/protobuf/generated_serialize_only");
-BENCHMARK(protobuf_generated_decode)->Name("decode/protobuf/generated");
-BENCHMARK(protobuf_generated_parse_only)->Name("decode/protobuf/generated_parse_only");
-BENCHMARK(protobuf_dynamic_encode)->Name("encode/protobuf/dynamic");
-BENCHMARK(protobuf_dynamic_decode)->Name("decode/protobuf/dynamic");
-BENCHMARK(nlohmann_binary_encode<to_cbor>)->Name("encode/cbor/nlohmann");
-BENCHMARK(nlohmann_binary_decode<to_cbor, from_cbor>)->Name("decode/cbor/nlohmann");
-BENCHMARK(nlohmann_binary_encode<to_msgpack>)->Name("encode/messagepack/nlohmann");
-BENCHMARK(nlohmann_binary_decode<to_msgpack, from_msgpack>)->Name("decode/messagepack/nlohmann");
-BENCHMARK(msgpack_cxx_encode)->Name("encode/messagepack/msgpack_cxx");
-BENCHMARK(msgpack_cxx_decode)->Name("decode/messagepack/msgpack_cxx");
-BENCHMARK(pugixml_encode)->Name("encode/xml/pugixml");
-BENCHMARK(pugixml_decode)->Name("decode/xml/pugixml");
+const int registered = [] {
+  bench::add("encode/capnproto/generated", capnp_generated_encode);
+  bench::add("decode/capnproto/generated", capnp_generated_decode);
+  bench::add("encode/json/nlohmann", nlohmann_encode);
+  bench::add("decode/json/nlohmann", nlohmann_decode);
+  bench::add("encode/json/libprotobuf", protobuf_json_encode);
+  bench::add("decode/json/libprotobuf", protobuf_json_decode);
+  bench::add("decode/json/simdjson", simdjson_decode);
+  bench::add("encode/protobuf/generated", protobuf_generated_encode);
+  bench::add("encode/protobuf/generated_serialize_only", protobuf_generated_serialize_only);
+  bench::add("decode/protobuf/generated", protobuf_generated_decode);
+  bench::add("decode/protobuf/generated_parse_only", protobuf_generated_parse_only);
+  bench::add("encode/protobuf/dynamic", protobuf_dynamic_encode);
+  bench::add("decode/protobuf/dynamic", protobuf_dynamic_decode);
+  bench::add("encode/cbor/nlohmann", nlohmann_binary_encode<to_cbor>);
+  bench::add("decode/cbor/nlohmann", nlohmann_binary_decode<to_cbor, from_cbor>);
+  bench::add("encode/messagepack/nlohmann", nlohmann_binary_encode<to_msgpack>);
+  bench::add("decode/messagepack/nlohmann", nlohmann_binary_decode<to_msgpack, from_msgpack>);
+  bench::add("encode/messagepack/msgpack_cxx", msgpack_cxx_encode);
+  bench::add("decode/messagepack/msgpack_cxx", msgpack_cxx_decode);
+  bench::add("encode/xml/pugixml", pugixml_encode);
+  bench::add("decode/xml/pugixml", pugixml_decode);
+  return 0;
+}();
 
 }  // namespace
