@@ -4,12 +4,9 @@ we read what they make of it, in every form they and the standards have.
 
 usage: binary_check.py MESSAGES_PROGRAM cbor|messagepack [COUNT]
 """
-import base64
-import calendar
 import json
 import random
 import struct
-import subprocess
 import sys
 from decimal import Decimal
 
@@ -17,8 +14,10 @@ import cbor2
 import msgpack
 from cbor2 import CBORTag
 
+import messages
+
 PROGRAM, FORMAT = sys.argv[1], sys.argv[2]
-COUNT = sys.argv[3] if len(sys.argv) > 3 else "3000"
+COUNT = int(sys.argv[3]) if len(sys.argv) > 3 else 3000
 
 TYPED = {64: "B", 72: "b"}  # tag: struct's code, of RFC 8746
 for base, codes in ((65, "HIQ"), (73, "hiq")):
@@ -33,55 +32,18 @@ def typed(tag):
     return [number for number, in struct.iter_unpack(code, tag.value)]
 
 
-def time_ns(text):
-    """2026-11-22T10:24:48.123456789Z"""
-    date, clock = text[:-1].split("T")
-    clock, fraction = clock.split(".")
-    parts = [int(p) for p in date.split("-") + clock.split(":")]
-    return calendar.timegm((*parts, 0, 0, 0)) * 10**9 + int(fraction)
-
-
-def duration_ns(text):
-    return int(Decimal(text[:-1]) * 10**9)
-
-
-def same_number(value, there):
-    if isinstance(value, str):
-        if isinstance(there, float):
-            return value == {float("inf"): "Infinity", float("-inf"): "-Infinity"}.get(there, "NaN")
-        return str(there) == value or (value[-1] == "s" and duration_ns(value) == there)
-    single = struct.unpack("f", struct.pack("f", value))[0] if abs(value) <= 3.4028235e38 else value
-    return there == value or (isinstance(there, float) and there == single)
-
-
-def same_key(text, key):
-    return text == (str(key).lower() if isinstance(key, bool) else str(key))
-
-
-def same(value, there):
-    """Is what the library read what the JSON value is?"""
+def same_other(there, shown):
+    """What JSON does not have, or the library reads as something of its own."""
+    if isinstance(there, CBORTag) and there.tag in TYPED:
+        return messages.same(typed(there), shown)
     if isinstance(there, CBORTag):
-        if there.tag in TYPED:
-            return same(value, typed(there))
         nanoseconds = there.value[1] * 10**9 + there.value[-9]
-        return nanoseconds == (time_ns if there.tag == 1001 else duration_ns)(value)
+        return nanoseconds == (messages.time_ns if there.tag == 1001 else messages.duration_ns)(shown)
     if isinstance(there, msgpack.Timestamp):
-        return there.to_unix_nano() == time_ns(value)
-    if there is None or isinstance(there, bool):
-        return value is there
+        return there.to_unix_nano() == messages.time_ns(shown)
     if isinstance(there, Decimal):
-        return Decimal(value) == there
-    if isinstance(there, bytes):
-        return base64.b64decode(value) == there
-    if isinstance(there, dict):
-        return (isinstance(value, dict) and len(value) == len(there)
-                and all(same_key(text, key) and same(value[text], there[key])
-                        for text, key in zip(value, there)))
-    if isinstance(there, list):
-        return len(value) == len(there) and all(map(same, value, there))
-    if isinstance(there, str):
-        return value == there
-    return same_number(value, there)
+        return there == Decimal(shown)
+    return messages.same_number(there, shown)
 
 
 def respelt(value, there, dice):
@@ -151,24 +113,11 @@ def dump(value, dice):
     return endless(value) if way == 0 else cbor2.dumps(value, canonical=way == 1)
 
 
-def lines(arguments, given=None):
-    done = subprocess.run([PROGRAM, FORMAT, *arguments], input=given, stdout=subprocess.PIPE,
-                          check=True)
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
-
-
-written = lines(["write", COUNT])
-assert len(written) == int(COUNT)
 dice = random.Random(1)
-given = []
-for number, (notation, value, message) in enumerate(written, 1):
-    there, expected = load(bytes.fromhex(message)), json.loads(value)
-    assert same(expected, there), f"seed {number}: {notation}\n{value}\n{there}\n{message}"
-    for _ in range(2):
-        given.append([notation, dump(respelt(expected, there, dice), dice).hex()])
-
-back = lines(["read"], "".join(json.dumps(row) + "\n" for row in given).encode())
-for i, (row, read) in enumerate(zip(given, back, strict=True)):
-    assert read[0] == written[i // 2][1], (
-        f"seed {i // 2 + 1}: {row[0]}\n{written[i // 2][1]}\n{row[1]}\n{read}")
+asked = []
+for written in messages.write(PROGRAM, FORMAT, COUNT):
+    there, shown = load(written.message), json.loads(written.shown)
+    assert messages.same(there, shown, same_other), f"{written}\n{there}"
+    asked += [(written, dump(respelt(shown, there, dice), dice)) for _ in range(2)]
+messages.expect_read(PROGRAM, FORMAT, asked)
 print(f"{COUNT} values agree with Python's {FORMAT}, both ways")

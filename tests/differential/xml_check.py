@@ -7,12 +7,13 @@ import base64
 import json
 import math
 import random
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
+import messages
+
 PROGRAM = sys.argv[1]
-COUNT = sys.argv[2] if len(sys.argv) > 2 else "3000"
+COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 3000
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -59,20 +60,12 @@ def rewritten(document, dice):
     return text.replace("\r", "&#13;")
 
 
-def lines(arguments, given=None):
-    done = subprocess.run([PROGRAM, *arguments], input=given, capture_output=True, check=True)
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
-
-
-written = lines(["write", COUNT])
-assert len(written) == int(COUNT)
-for number, (notation, value, document) in enumerate(written, 1):
-    root = ET.fromstring(document)
-    assert root.tag == "gen.Root" and same(root, json.loads(value)), (
-        f"seed {number}: {notation}\n{value}\n{document}")
-
 dice = random.Random(1)
-given = "".join(json.dumps([row[0], rewritten(row[2], dice)]) + "\n" for row in written)
-for number, (row, back) in enumerate(zip(written, lines(["read"], given.encode()), strict=True), 1):
-    assert back[0] == row[2], f"seed {number}: {row[0]}\n{row[2]}\n{back}"
+asked = []
+for written in messages.write(PROGRAM, "xml", COUNT):
+    document = written.message.decode()
+    root = ET.fromstring(document)
+    assert root.tag == "gen.Root" and same(root, json.loads(written.shown)), f"{written}\n{document}"
+    asked.append((written, rewritten(document, dice).encode()))
+messages.expect_read(PROGRAM, "xml", asked)
 print(f"{COUNT} documents agree with Python's ElementTree, both ways")
