@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <base/hex.hpp>
 #include <dts/format.hpp>
 #include <dts/value.hpp>
 
@@ -25,24 +26,10 @@ std::string text(const char* notation, std::string_view message) {
   return read(notation, as_bytes(message));
 }
 
-Bytes from_hex(std::string_view hex) {
-  Bytes bytes;
-  int high = -1;
-  for (const char c : hex) {
-    if (c == ' ') continue;
-    const int digit = c <= '9' ? c - '0' : c - 'a' + 10;
-    if (high >= 0) bytes.push_back(static_cast<std::uint8_t>(high << 4 | digit));
-    high = high >= 0 ? -1 : digit;
-  }
-  return bytes;
-}
-std::string to_hex(ByteView bytes) {
-  std::string hex;
-  for (const std::uint8_t byte : bytes) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
+// Digits with blanks between them.
+Bytes from_hex(std::string digits) {
+  std::erase(digits, ' ');
+  return base::from_hex(digits).value();
 }
 // Behind the version marker.
 std::string binary(const char* notation, std::string_view hex) {
@@ -71,7 +58,7 @@ struct Wrong {
 // ---- binary -------------------------------------------------------------------------------------
 
 TEST(Ion, writes_the_symbol_table_of_the_type_and_then_numbers_for_names) {
-  EXPECT_EQ(to_hex(written("b.T{x:i32, name:text}", R"({"x":5,"name":"n"})")),
+  EXPECT_EQ(base::to_hex(written("b.T{x:i32, name:text}", R"({"x":5,"name":"n"})")),
             "e00100eae78183d487b28178"  // x is 10; name is the system's 4
             "d68a210584816e");
 }
@@ -98,7 +85,7 @@ TEST(Ion, writes_a_case_as_annotation_and_cases_in_cases_as_several) {
   const auto value_of = [&](const char* json) {
     const Bytes message = written(type, json);
     EXPECT_EQ(read(type, message), json);
-    return to_hex(ByteView(message).subspan(4 + 3 + 4 + 11));
+    return base::to_hex(ByteView(message).subspan(4 + 3 + 4 + 11));
   };
   // In the order of the type's nodes: x is 10, in 11, n 12, a 13, b 14.
   EXPECT_EQ(value_of(R"({"x":{"n":5}})"), "d68ae4818c2105");
@@ -128,7 +115,7 @@ TEST(Ion, continues_the_table_that_it_compares_instead_of_reading_it) {
   // Ours makes x 10 and y 11; what follows appends z and x, which is 13 then.
   Bytes message = written("b.T{x:i32, y:i32}", R"({"x":5,"y":6})");
   message.resize(14);
-  EXPECT_EQ(to_hex(message), "e00100eae98183d687b481788179");
+  EXPECT_EQ(base::to_hex(message), "e00100eae98183d687b481788179");
   const Bytes more = from_hex("ec 8183 d9 867103 87b4 817a 8178 d6 8d2105 8b2106");
   message.insert(message.end(), more.begin(), more.end());
   EXPECT_EQ(read("b.T{x:i32, y:i32}", message), R"({"x":5,"y":6})");

@@ -6,8 +6,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <base/hex.hpp>
 #include <dts/format.hpp>
 #include <dts/value.hpp>
+#include <support/rows.hpp>
 
 namespace dts {
 namespace {
@@ -20,23 +22,14 @@ std::ifstream open_golden(const char* name) {
   return file;
 }
 
-void append_hex(std::string_view hex, Bytes& to) {
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-    to.push_back(static_cast<std::uint8_t>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-}
-
 // A line: ["what", "type in notation", "hex", "the value as JSON, or refused: <start of error>"].
 TEST(PickleGolden, reads_what_python_wrote) {
-  const Type row_type = Type::parse("t.Row{row:list<text>}").value();
   std::ifstream file = open_golden("vectors.json");
-  int rows = 0;
-  for (std::string line; std::getline(file, line); ++rows) {
-    Value row = Value::of(row_type).value();
-    ASSERT_TRUE(from_json("{\"row\":" + line + "}", row.layout(), row.data()).ok()) << line;
-    const std::string what = row.text("row.0").value(), expected = row.text("row.3").value();
-    const Type type = Type::parse(row.text("row.1").value()).value();
-    Bytes message;
-    append_hex(row.text("row.2").value(), message);
+  const std::vector<test::Row> rows = test::read_rows(file);
+  for (const test::Row& row : rows) {
+    const std::string &what = row[0], &expected = row[3];
+    const Type type = Type::parse(row[1]).value();
+    const Bytes message = base::from_hex(row[2]).value();
     Value value = Value::of(type).value();
     const auto same = Assignment::make(type, type);
     const auto decoder = pickle().decoder(same, value.layout()).value();
@@ -56,7 +49,7 @@ TEST(PickleGolden, reads_what_python_wrote) {
       ASSERT_FALSE(decoder->decode(cut, value.data()).ok()) << what << " cut to " << size;
     }
   }
-  EXPECT_GT(rows, 250);
+  EXPECT_GT(rows.size(), 250u);
 }
 
 // Who may be at the other end: readers of the field x as everything there is, and one that does not
@@ -136,8 +129,7 @@ TEST(PickleHostile, refuses_every_one_whoever_reads_it) {
     for (std::string piece; pieces >> piece;) {
       const std::size_t star = piece.find('*');
       const int times = star == std::string::npos ? 1 : std::stoi(piece.substr(star + 1));
-      Bytes bytes;
-      append_hex(std::string_view(piece).substr(0, star), bytes);
+      const Bytes bytes = base::from_hex(std::string_view(piece).substr(0, star)).value();
       for (int i = 0; i < times; ++i) message.insert(message.end(), bytes.begin(), bytes.end());
     }
     // The longest ones take time: not everybody reads those.

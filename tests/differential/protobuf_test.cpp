@@ -13,6 +13,7 @@
 #include <set>
 
 #include <base/endian.hpp>
+#include <base/hex.hpp>
 #include <dts/format.hpp>
 #include <format/plan.hpp>
 #include <support/type_generator.hpp>
@@ -223,16 +224,6 @@ std::string serialize(const pb::Message& message, bool deterministic) {
   return bytes;
 }
 
-std::string hex(std::string_view bytes) {
-  std::string text;
-  char digits[4];
-  for (const char c : bytes) {
-    std::snprintf(digits, sizeof digits, "%02x ", static_cast<unsigned char>(c));
-    text += digits;
-  }
-  return text;
-}
-
 class Ours {
  public:
   Ours(const Type& type, const Binding& binding) : value_(Value::of(type).value()) {
@@ -275,14 +266,16 @@ void compare(const Type& type, const Binding& binding, base::Random& random) {
     theirs.Clear();
     Fill::object(written.layout(), written.data(), theirs);
     const std::string bytes = ours.encode(written);
-    ASSERT_EQ(hex(bytes), hex(serialize(theirs, true))) << compiled.schema;
+    ASSERT_EQ(base::to_hex(as_bytes(bytes)), base::to_hex(as_bytes(serialize(theirs, true))))
+        << compiled.schema;
     // Theirs, maps in any order, read by us.
     const auto read = ours.decode(serialize(theirs, false));
     ASSERT_TRUE(read.ok()) << read.error().text() << compiled.schema;
     ASSERT_EQ(written, ours.value()) << compiled.schema;
     // Ours, read and written again by them.
     ASSERT_TRUE(theirs.ParseFromString(bytes));
-    ASSERT_EQ(hex(serialize(theirs, true)), hex(bytes)) << compiled.schema;
+    ASSERT_EQ(base::to_hex(as_bytes(serialize(theirs, true))), base::to_hex(as_bytes(bytes)))
+        << compiled.schema;
   }
 }
 
@@ -392,7 +385,7 @@ TEST(ProtobufDifferential, takes_damaged_messages_only_as_libprotobuf_does) {
       const auto again = ours.decode(serialize(theirs, true));
       ASSERT_TRUE(again.ok()) << "seed " << seed << " " << again.error().text();
       ASSERT_EQ(value, ours.value()) << "seed " << seed << "\n"
-                                     << hex(damaged) << "\n"
+                                     << base::to_hex(as_bytes(damaged)) << "\n"
                                      << compiled.schema;
     }
   }

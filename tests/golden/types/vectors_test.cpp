@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <base/hex.hpp>
 #include <dts/type.hpp>
 
 namespace dts {
@@ -19,21 +20,6 @@ const json& vectors() {
     return json::parse(file, nullptr, false);
   }();
   return all;
-}
-
-Bytes from_hex(const std::string& hex) {
-  Bytes bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<std::uint8_t>(std::stoul(hex.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
-}
-
-std::string to_hex(ByteView bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (const std::uint8_t b : bytes) hex += {digits[b >> 4], digits[b & 15]};
-  return hex;
 }
 
 TEST(TypeVectors, are_there) {
@@ -50,7 +36,7 @@ TEST(TypeVectors, have_the_document_and_id_that_the_notation_gives) {
     const auto named = [&](const Type& type) { return type.name() == name; };
     const auto type = std::find_if(types->begin(), types->end(), named);
     ASSERT_NE(type, types->end());
-    EXPECT_EQ(to_hex(type->document()), vector["document"].get<std::string>());
+    EXPECT_EQ(base::to_hex(type->document()), vector["document"].get<std::string>());
     EXPECT_EQ(type->id().hex(), vector["type_id"].get<std::string>());
     EXPECT_EQ(type->family().hex(), vector["family_id"].get<std::string>());
   }
@@ -59,7 +45,8 @@ TEST(TypeVectors, have_the_document_and_id_that_the_notation_gives) {
 TEST(TypeVectors, are_read_from_their_documents_and_printed_so_that_they_parse_back) {
   for (const json& vector : vectors()["vectors"]) {
     SCOPED_TRACE(vector["title"].get<std::string>());
-    const auto type = Type::from_document(from_hex(vector["document"].get<std::string>()));
+    const auto type =
+        Type::from_document(base::from_hex(vector["document"].get<std::string>()).value());
     ASSERT_TRUE(type.ok()) << type.error().text();
     EXPECT_EQ(type->id().hex(), vector["type_id"].get<std::string>());
     for (const Type::Style style : {Type::Style::lines, Type::Style::one_line}) {
@@ -72,7 +59,7 @@ TEST(TypeVectors, are_read_from_their_documents_and_printed_so_that_they_parse_b
 
 TEST(TypeVectors, change_their_id_with_every_bit_of_the_document) {
   const json& vector = vectors()["vectors"][0];
-  const Bytes document = from_hex(vector["document"].get<std::string>());
+  const Bytes document = base::from_hex(vector["document"].get<std::string>()).value();
   for (std::size_t bit = 0; bit < 8 * document.size(); ++bit) {
     Bytes other = document;
     other[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));

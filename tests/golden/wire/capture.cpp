@@ -3,25 +3,12 @@
 #include <cstdio>
 #include <string>
 
+#include <base/hex.hpp>
 #include <proto/engine_harness.hpp>
 
 using namespace dts;
 using namespace dts::proto;
 using dts::proto::testing::Network;
-
-namespace {
-
-std::string hex(ByteView bytes) {
-  std::string text;
-  char digits[3];
-  for (const std::uint8_t byte : bytes) {
-    std::snprintf(digits, sizeof digits, "%02x", byte);
-    text += digits;
-  }
-  return text;
-}
-
-}  // namespace
 
 int main() {
   using namespace std::chrono_literals;
@@ -30,7 +17,7 @@ int main() {
   net.tap = [&](const Network::Flight& f) {
     if (f.bytes == last) return;
     last = f.bytes;
-    std::printf("packet %s\n", hex(f.bytes).c_str());
+    std::printf("packet %s\n", base::to_hex(f.bytes).c_str());
   };
   auto& a = net.add();
   auto& b = net.add();
@@ -45,7 +32,7 @@ int main() {
   if (!stream) return 1;
   const auto send = [&](const std::string& text, bool flush) {
     if (net.publish(a, *stream, text, flush) != ErrorCode::ok) std::puts("failed");
-    std::printf("message %s\n", hex(as_bytes(text)).c_str());
+    std::printf("message %s\n", base::to_hex(as_bytes(text)).c_str());
   };
   net.start(a);
   send("history one", false);
