@@ -18,10 +18,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/dtsConfig.cmake
 
 # The libraries a user of libdts.a links besides; of libdts.so the loader finds them itself.
 if(BUILD_SHARED_LIBS)
-  set(DTS_PC_REQUIRES "Requires.private: libcrypto")
+  set(DTS_PC_REQUIRES "Requires.private: libcrypto liblz4 libzstd")
   set(DTS_PC_LIBS "")
 else()
-  set(DTS_PC_REQUIRES "Requires: libcrypto")
+  set(DTS_PC_REQUIRES "Requires: libcrypto liblz4 libzstd")
   set(DTS_PC_LIBS " -pthread")
 endif()
 configure_file(cmake/dts.pc.in ${CMAKE_CURRENT_BINARY_DIR}/dts.pc @ONLY)
