@@ -37,15 +37,18 @@ std::string lower(std::string_view text) {
 bool is_utf8(std::string_view text) noexcept {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t left = text.size();
+  const auto ascii = [](const unsigned char* eight) {
+    std::uint64_t word;
+    std::memcpy(&word, eight, 8);
+    return (word & 0x8080808080808080ull) == 0;
+  };
+  // The last eight may overlap those before.
+  if (left >= 8 && left <= 16 && ascii(p) && ascii(p + left - 8)) return true;
   while (left > 0) {
-    if (left >= 8) {  // ASCII, eight at a time
-      std::uint64_t word;
-      std::memcpy(&word, p, 8);
-      if ((word & 0x8080808080808080ull) == 0) {
-        p += 8;
-        left -= 8;
-        continue;
-      }
+    if (left >= 8 && ascii(p)) {
+      p += 8;
+      left -= 8;
+      continue;
     }
     std::size_t length = 1;
     if (*p >= 0x80) {

@@ -250,17 +250,16 @@ bool CborReader::decimal(Decimal& value) {
       return integer(number) && to_signed(number, value.coefficient);
     }
     mismatch(item, "a decimal");
-    failure_.hint = "tag 4 with [exponent, coefficient]";
-    return false;
+    return failure_.hint("tag 4 with [exponent, coefficient]");
   }
   named::Container parts;
   std::int64_t exponent;
   bool more = false;
   if (!begin_list(parts)) return false;
   if (!next_item(parts, more) || !more || !integer(number) || !to_signed(number, exponent))
-    return failure_.what.empty() ? broken("a decimal without an exponent") : false;
+    return !failure_.is_set() && broken("a decimal without an exponent");
   if (!next_item(parts, more) || !more || !integer(number) || !to_signed(number, value.coefficient))
-    return failure_.what.empty() ? broken("a decimal without a coefficient") : false;
+    return !failure_.is_set() && broken("a decimal without a coefficient");
   if (!next_item(parts, more)) return false;
   if (more) return broken("a decimal of more than two numbers");
   if (!std::in_range<std::int8_t>(exponent)) {
@@ -317,8 +316,7 @@ bool CborReader::time(std::int64_t& ns) {
     }
     default:
       mismatch(item, "a time");
-      failure_.hint = "tag 1001, 1 or 0";
-      return false;
+      return failure_.hint("tag 1001, 1 or 0");
   }
 }
 
@@ -328,8 +326,7 @@ bool CborReader::duration(std::int64_t& ns) {
   if (!tags(tag)) return false;
   if (tag == tag_duration) return seconds_map(ns);
   mismatch(item, "a duration");
-  failure_.hint = "tag 1002";
-  return false;
+  return failure_.hint("tag 1002");
 }
 
 bool CborReader::to_nanoseconds(__int128 sum, std::int64_t& ns) {

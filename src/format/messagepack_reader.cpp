@@ -52,8 +52,7 @@ bool MessagePackReader::not_exact(const char* kind) {
 bool MessagePackReader::mismatch(const std::uint8_t* item, const char* expected, const char* hint) {
   at_ = item;
   named::not_expected(failure_, what_is_next(), expected);
-  failure_.hint = hint;
-  return false;
+  return failure_.hint(hint);
 }
 
 std::string MessagePackReader::what_is_next() {

@@ -97,11 +97,9 @@ bool not_of_kind(Failure& failure, const Integer& number, Kind kind) {
 }
 
 bool of_type(Failure& failure, const PlanStep& step) {
-  if (failure.why.empty() && failure.code == ErrorCode::wrong_value) {
-    failure.why =
-        "the type is " + (step.pair != nullptr ? step.pair->from->name : kind_text(step.from));
-  }
-  return false;
+  return failure.lacks_reason() &&
+         failure.because("the type is " +
+                         (step.pair != nullptr ? step.pair->from->name : kind_text(step.from)));
 }
 
 bool no_symbol_to_send(Failure& failure, const TypeNode& node, std::int64_t value) {

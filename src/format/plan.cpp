@@ -15,27 +15,47 @@ namespace dts::format {
 
 bool Failure::set(ErrorCode error_code, std::string what_text, std::string why_text,
                   std::string hint_text) {
-  code = error_code;
-  misfit = false;
-  what = std::move(what_text);
-  why = std::move(why_text);
-  hint = std::move(hint_text);
+  Words& said = words();
+  said.code = error_code;
+  said.misfit = false;
+  said.what = std::move(what_text);
+  said.why = std::move(why_text);
+  said.hint = std::move(hint_text);
   return false;
 }
 
 bool Failure::set_misfit(ErrorCode error_code, std::string what_text, std::string why_text,
                          std::string hint_text) {
   set(error_code, std::move(what_text), std::move(why_text), std::move(hint_text));
-  misfit = true;
+  words_->misfit = true;
+  return false;
+}
+
+bool Failure::because(std::string why_text) {
+  words().why = std::move(why_text);
+  return false;
+}
+
+bool Failure::hint(std::string hint_text) {
+  words().hint = std::move(hint_text);
   return false;
 }
 
 bool Failure::in(std::string_view segment) {
+  std::string& path = words().path;
   path = path.empty() ? std::string(segment) : std::string(segment) + "." + path;
   return false;
 }
 
-Error Failure::error() const { return Error(code, what, path, why, hint); }
+Error Failure::error() const {
+  if (words_ == nullptr) return Error(ErrorCode::decode, {});
+  return Error(words_->code, words_->what, words_->path, words_->why, words_->hint);
+}
+
+Failure::Words& Failure::words() {
+  if (words_ == nullptr) words_ = std::make_unique<Words>();
+  return *words_;
+}
 
 Allowance::Allowance(const DecodeLimits& limits, std::size_t message_bytes)
     : depth(limits.depth_max),
@@ -306,7 +326,7 @@ bool store_no_case(const PlanStep& step, void* to, Failure& failure) {
 
 bool recover(const PlanMember& member, void* to, Failure& failure) {
   const PlanStep& step = *member.step;
-  if (!failure.misfit || step.misfit != OnMisfit::use_default) return false;
+  if (!failure.is_misfit() || step.misfit != OnMisfit::use_default) return false;
   overwrite(*step.to, static_cast<std::byte*>(to) + member.offset, step.fallback);
   failure = Failure();
   return true;

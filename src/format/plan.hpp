@@ -85,21 +85,40 @@ struct PlanPair {
   bool same = true;
 };
 
-// Why a value could not be read or written. The path is built on the way out.
-struct Failure {
-  ErrorCode code = ErrorCode::decode;
-  bool misfit = false;  // the message is right, but a value does not fit the subscriber's field
-  std::string what, why, hint, path;
-
+// Why a value could not be read or written. The path is built on the way out. Every encode and
+// decode call has one, and nearly none needs its words: those are made when something fails.
+class Failure {
+ public:
   // All return false, so that `return failure.set(...)` reads well.
   bool set(ErrorCode error_code, std::string what_text, std::string why_text = {},
            std::string hint_text = {});
   // As set(), of a value that does not fit.
   bool set_misfit(ErrorCode error_code, std::string what_text, std::string why_text = {},
                   std::string hint_text = {});
+  // The reason and the hint of what was set, said later.
+  bool because(std::string why_text);
+  bool hint(std::string hint_text);
   bool in(std::string_view segment);
   bool in(std::size_t index) { return in(std::string_view(std::to_string(index))); }
+
+  bool is_set() const noexcept { return words_ != nullptr; }
+  // The message is right, but a value does not fit the subscriber's field.
+  bool is_misfit() const noexcept { return words_ != nullptr && words_->misfit; }
+  // The value is of another type than was expected, and nothing says which.
+  bool lacks_reason() const noexcept {
+    return words_ != nullptr && words_->code == ErrorCode::wrong_value && words_->why.empty();
+  }
   Error error() const;
+
+ private:
+  struct Words {
+    ErrorCode code = ErrorCode::decode;
+    bool misfit = false;
+    std::string what, why, hint, path;
+  };
+  Words& words();
+
+  std::unique_ptr<Words> words_;
 };
 
 // What is left of what one message may make us do: levels of nesting and bytes of memory.

@@ -48,8 +48,6 @@ class Run {
   static constexpr std::size_t bytes_max = 0x7fffffff;  // libprotobuf's own bound
   static constexpr std::size_t large_bytes_min = 4096;
   static constexpr std::size_t zeros_ahead_max = 64 * 1024;
-  // Room for a tag and a number, and what write_varint_ahead() spoils behind it.
-  static constexpr std::size_t scalar_bytes_max = 24;
 
   std::size_t used(Cursor at) const { return static_cast<std::size_t>(at - out_.data()) - start_; }
   Cursor too_large() {
@@ -79,15 +77,15 @@ class Run {
   }
 
   Cursor put_bytes(ByteView bytes, Cursor at) {
+    if (bytes.size() >= large_bytes_min) return put_large(bytes, at);
+    at = write_varint(room(at, varint_bytes_max + bytes.size()), bytes.size());
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+    return at + bytes.size();
+  }
+  // Appended, so that the room for it is not filled with zeros first.
+  [[gnu::noinline]] Cursor put_large(ByteView bytes, Cursor at) {
     if (bytes.size() > bytes_max || used(at) > bytes_max - bytes.size()) return too_large();
-    at = room(at, 16);
-    at = write_varint_ahead(at, bytes.size());
-    if (bytes.size() < large_bytes_min) {
-      at = room(at, bytes.size());
-      if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-      return at + bytes.size();
-    }
-    // Appended, so that the room for it is not filled with zeros first.
+    at = write_varint(room(at, varint_bytes_max), bytes.size());
     const std::size_t begin = start_ + used(at), end = begin + bytes.size();
     out_.resize(begin);
     if (end + 64 > out_.capacity()) out_.reserve(std::max(end + end / 8, 2 * out_.capacity()));
@@ -227,11 +225,8 @@ class Run {
       }
       case Code::any:
         return put_any(*static_cast<const Any*>(from), at);
-      default: {
-        const Length length = begin(at_least(writer, from), at);
-        at = content(writer, from, at);
-        return at == nullptr ? nullptr : end(length, at);
-      }
+      default:
+        return nested(writer, from, at);
     }
   }
 
@@ -263,9 +258,10 @@ class Run {
   Cursor too_deep() { return refuse("the value is nested too deeply", "64 levels are allowed"); }
 
   Cursor fields(const Writer& writer, const void* from, Cursor at) {
+    at = room(at, writer.room);
     for (const Op& op : writer.ops) {
       const auto* place = static_cast<const std::byte*>(from) + op.from;
-      at = put_tag(op, room(at, scalar_bytes_max));
+      at = put_tag(op, at);
       switch (op.quick) {
         case Quick::boolean:
           *at++ = base::load<std::uint8_t>(place) != 0;
@@ -290,10 +286,24 @@ class Run {
           base::store(at, base::load<std::uint64_t>(place));
           at += 8;
           continue;
+        case Quick::symbol: {
+          const std::uint64_t symbol = load(place, op.size, op.is_signed);
+          at = symbol - static_cast<std::uint64_t>(op.first_symbol) <= op.last_symbol
+                   ? write_varint_ahead(at, symbol)
+                   : put_symbol(*op.layout, place, at);
+          break;
+        }
         case Quick::text:
           at = put_text(*op.layout, place, at);
           break;
-        default:
+        case Quick::block:
+          at = put_block(op, place, at);
+          break;
+        case Quick::message:
+        case Quick::held:
+          at = put_held(op, place, at);
+          break;
+        case Quick::none:
           at = field(op, place, at - op.tag_size);
       }
       if (at == nullptr) [[unlikely]] {
@@ -302,18 +312,38 @@ class Run {
           failure.in(writer.layout->type.root().fields[op.member].name);
         return nullptr;
       }
+      at = room(at, writer.room);
     }
     return at;
+  }
+
+  // These are handed where the value goes, behind its tag; without a value the tag goes.
+  Cursor put_block(const Op& op, const void* from, Cursor at) {
+    const Layout& layout = *op.layout;
+    const std::size_t count = count_of(layout, from);
+    if (count == 0) return at - op.tag_size;
+    const auto* first = static_cast<const std::uint8_t*>(layout.functions.elements(layout, from));
+    return put_bytes({first, count * layout.element->size}, at);
+  }
+  Cursor put_held(const Op& op, const void* from, Cursor at) {
+    if (op.form == Form::optional) {
+      from = op.layout->functions.get(*op.layout, from);
+      if (from == nullptr) return at - op.tag_size;
+    }
+    return op.quick == Quick::message ? nested(*op.writer, from, at) : value(*op.writer, from, at);
+  }
+  Cursor nested(const Writer& writer, const void* from, Cursor at) {
+    const Length length = begin(at_least(writer, from), at);
+    at = content(writer, from, at);
+    return at == nullptr ? nullptr : end(length, at);
   }
 
   Cursor field(const Op& op, const std::byte* place, Cursor at) {
     switch (op.form) {
       case Form::single:
         return op.implicit && is_zero(op, place) ? at : tag_and_value(op, place, at);
-      case Form::optional: {
-        const void* held = op.layout->functions.get(*op.layout, place);
-        return held == nullptr ? at : tag_and_value(op, held, at);
-      }
+      case Form::optional:
+        return put_held(op, place, put_tag(op, at));
       case Form::repeated:
         return repeated(op, place, at);
       case Form::map:
@@ -362,12 +392,7 @@ class Run {
       return at;
     }
     at = put_tag(op, room(at, scalar_bytes_max));
-    const std::size_t width = op.code == Code::bits8     ? 8
-                              : op.code == Code::bits4   ? 4
-                              : op.code == Code::boolean ? 1
-                                                         : 0;
-    if (width == step)  // they lie as they are sent
-      return put_bytes({reinterpret_cast<const std::uint8_t*>(first), count * step}, at);
+    const std::size_t width = op.code == Code::bits8 ? 8 : op.code == Code::bits4 ? 4 : 0;
     const Length length = begin(count * std::max<std::size_t>(width, 1), at);
     for (std::size_t i = 0; i < count; ++i, first += step) {
       at = value(*op.writer, first, room(at, scalar_bytes_max));

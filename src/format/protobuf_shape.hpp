@@ -55,8 +55,10 @@ inline std::int64_t unzigzag(std::uint64_t value) {
   return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
 }
 
+constexpr std::size_t varint_bytes_max = 10;
 inline std::size_t varint_size(std::uint64_t value) {
-  return static_cast<std::size_t>((64 - __builtin_clzll(value | 1) + 6) / 7);
+  // Bits by seven, rounded up: without a division.
+  return static_cast<std::size_t>((63 - __builtin_clzll(value | 1)) * 9 + 73) / 64;
 }
 // At most 10 bytes; the end of them.
 inline std::uint8_t* write_varint(std::uint8_t* to, std::uint64_t value) {

@@ -41,11 +41,38 @@ Code code_of(const Layout& layout, Coding coding) {
   }
 }
 
-bool is_signed(Kind kind) {
+bool is_signed(const Layout& layout) {
+  const Kind kind = layout.kind;
+  if (kind == Kind::enumeration) return layout.is_signed;
   return kind == Kind::i8 || kind == Kind::i16 || kind == Kind::i32 || kind == Kind::i64;
 }
 
-Quick quick_of(const Op& op) {
+// Whether the symbols that may be sent are all those from one to another: then they are known
+// by their place.
+bool in_a_row(Op& op) {
+  const TypeNode& node = op.layout->type.root();
+  const auto& symbols = node.symbols;  // by value
+  if (!node.closed) {
+    op.first_symbol = INT32_MIN;
+    op.last_symbol = UINT32_MAX;
+    return true;
+  }
+  if (symbols.empty()) return false;
+  op.first_symbol = symbols.front().value;
+  op.last_symbol = static_cast<std::uint32_t>(symbols.size() - 1);
+  return std::int64_t{symbols.back().value} - op.first_symbol == op.last_symbol;
+}
+
+Quick quick_of(Op& op) {
+  if (op.form == Form::optional) return op.code == Code::message ? Quick::message : Quick::held;
+  if (op.form == Form::repeated) {
+    const std::uint32_t width = op.code == Code::bits8     ? 8
+                                : op.code == Code::bits4   ? 4
+                                : op.code == Code::boolean ? 1
+                                                           : 0;
+    // They lie in memory as they are sent.
+    return op.packed && width == op.layout->element->size ? Quick::block : Quick::none;
+  }
   if (op.form != Form::single || op.implicit) return Quick::none;
   switch (op.code) {
     case Code::boolean:
@@ -59,8 +86,12 @@ Quick quick_of(const Op& op) {
       return op.size == 4 ? Quick::bits4 : Quick::none;
     case Code::bits8:
       return Quick::bits8;
+    case Code::symbol:
+      return in_a_row(op) ? Quick::symbol : Quick::none;
     case Code::text:
       return Quick::text;
+    case Code::message:
+      return Quick::message;
     default:
       return Quick::none;
   }
@@ -134,15 +165,18 @@ Result<const Writer*> Writers::writer(const Layout& layout, const Numbers& numbe
   made.code = code_of(layout, coding);
   made.wire = wire_of(layout.kind, coding);
   made.size = static_cast<std::uint8_t>(std::min<std::uint32_t>(layout.size, 8));
-  made.is_signed = is_signed(layout.kind);
+  made.is_signed = is_signed(layout);
   if (named) {
     DTS_TRY(members(made));
   } else if (made.code == Code::message) {
     DTS_ASSIGN(Op op, field(layout, 1, numbers));
     made.ops.push_back(op);
   }
+  made.room = scalar_bytes_max;
   for (std::uint32_t i = 0; made.code == Code::message && i < made.ops.size(); ++i) {
-    const Op& op = made.ops[i];
+    Op& op = made.ops[i];
+    op.quick = quick_of(op);
+    made.room += op.tag_size + varint_bytes_max;
     if (op.form == Form::repeated || (op.form == Form::single && op.code == Code::bytes))
       made.bulky.push_back(i);
   }
@@ -172,7 +206,6 @@ Result<void> Writers::members(Writer& made) {
   std::vector<std::uint32_t> numbers;
   for (const Op& op : made.ops) numbers.push_back(op.number);
   DTS_TRY(check_distinct(node, std::move(numbers)));
-  for (Op& op : made.ops) op.quick = quick_of(op);
   if (is_union) return {};
   std::sort(made.ops.begin(), made.ops.end(),
             [](const Op& a, const Op& b) { return a.number < b.number; });

@@ -15,6 +15,9 @@ namespace dts::format::protobuf {
 // In a namespace of its own, for the decoder's tables have the same nouns.
 namespace writing {
 
+// Room for a tag and a number, and what write_varint_ahead() spoils behind it.
+constexpr std::size_t scalar_bytes_max = 24;
+
 // What a value is after its tag.
 enum class Code : std::uint8_t {
   boolean,
@@ -36,7 +39,21 @@ enum class Code : std::uint8_t {
 enum class Form : std::uint8_t { single, optional, repeated, map, flat };
 
 // What most fields are, written without looking further.
-enum class Quick : std::uint8_t { none, boolean, u32, u64, i32, i64, bits4, bits8, text };
+enum class Quick : std::uint8_t {
+  none,
+  boolean,
+  u32,
+  u64,
+  i32,
+  i64,
+  bits4,
+  bits8,
+  symbol,  // one of many in a row; any other is looked at
+  text,
+  block,    // a packed list of numbers that lie as they are sent
+  message,  // a struct, or one that is held by an optional
+  held,     // what else an optional holds
+};
 
 struct Writer;
 struct Op {
@@ -52,6 +69,8 @@ struct Op {
   std::uint32_t from = 0;  // bytes from the start of the struct
   std::uint32_t member = 0;
   std::uint32_t which = 0;         // flat: the case
+  std::int32_t first_symbol = 0;   // symbol: from here on
+  std::uint32_t last_symbol = 0;   // so many more
   std::uint64_t tag = 0;           // its bytes
   const Layout* layout = nullptr;  // of the field
   const Writer* writer = nullptr;  // of the value, the content, the elements or a map's values
@@ -65,6 +84,7 @@ struct Writer {
   bool is_signed = false;
   Wire wire = length;
   std::vector<Op> ops;               // message: by number; one_case: by case
+  std::size_t room = 0;              // message: for all its tags and numbers
   std::vector<std::uint32_t> bulky;  // the lists and `bytes` among them, which may be long
 };
 

@@ -115,13 +115,13 @@ TEST_P(FormatConformance, reads_another_version_of_a_type_as_memory_does) {
       format::Failure failure;
       const bool fits =
           format::convert(plan->root(), written.layout(), written.data(), expected.data(), failure);
-      ASSERT_TRUE(fits || failure.misfit) << failure.what << " at " << failure.path << "\n"
+      ASSERT_TRUE(fits || failure.is_misfit()) << failure.error().text() << "\n"
                                           << publisher.print() << subscriber.print();
       ++(fits ? fitting : misfits);
       const auto decoder = format().decoder(assignment, read.layout()).value();
       const auto decoded = decoder->decode(*message, read.data());
       ASSERT_EQ(decoded.ok(), fits) << "seed " << seed << "\n"
-                                    << (fits ? decoded.error().text() : failure.what) << "\n"
+                                    << (fits ? decoded.error().text() : failure.error().text()) << "\n"
                                     << publisher.print() << subscriber.print() << "\n"
                                     << show(written.layout(), written.data());
       if (!fits) continue;
