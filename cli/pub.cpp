@@ -3,14 +3,15 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iostream>
 
 #include <base/text.hpp>
+#include <cli/definition.hpp>
 #include <cli/output.hpp>
 #include <cli/publishing.hpp>
 #include <cli/run.hpp>
 #include <cli/verbs.hpp>
 #include <cli/words.hpp>
-#include <schema/schema.hpp>
 
 namespace dts::cli {
 
@@ -22,9 +23,12 @@ constexpr Flag kFlags[] = {
     {'d', "duration", "DUR", "publish for this long"},
     {'l', "label", "K=V", "a label of this source; may be repeated"},
     {0, "require", "N", "wait for N subscribers; exit code 4 when fewer came in 2 s"},
-    {0, "define", "NOTATION", "the type: 'T{celsius:f64[Cel]}', or a schema file (.proto, .capnp)"},
+    {0, "define", "TYPE",
+     "the type: 'T{celsius:f64[Cel]}', or a file with it (.dts, .proto, .avsc ...)"},
     {0, "format", "NAME", "the data format (capnproto); dts formats lists them"},
-    {0, "file", "PATH", "the value is what this file holds: a field of bytes, or packed"},
+    {0, "file", "PATH", "the value is what this file holds (- is stdin), in --file-format"},
+    {0, "file-format", "NAME",
+     "raw (a field of bytes, or packed) unless told; as --define's file says if in its format"},
     {0, "media", "TYPE", "what the bytes are, as the label media: image/jpeg"},
     {0, "profile", "NAME", "event, state or stream (event)", "event state stream"},
 };
@@ -34,6 +38,8 @@ constexpr Example kExamples[] = {
     {"dts pub Temperature '{\"celsius\":12.4}' -r 10", "ten a second, until Ctrl-C"},
     {"dts pub Temperature celsius='{{sine 60s 10 14}}' -r 1", "a simulated sensor"},
     {"dts pub camera.Frame --file x.jpg --format raw --media image/jpeg", "a picture"},
+    {"dts pub x.Tank --define x.proto --file msg.bin --file-format protobuf",
+     "from protoc --encode"},
     {"tail -f log.json | dts pub Entry -", "JSON lines from a pipe"},
 };
 
@@ -54,19 +60,55 @@ Result<void> parse_values(PubOptions& options, const std::vector<std::string>& a
 // Of at most 1 GiB, so that a wrong path ends with an error and not with the memory.
 Result<Bytes> file_content(const std::string& path) {
   constexpr std::size_t bytes_max = std::size_t{1} << 30;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  std::istream& from = path == "-" ? std::cin : file;
   Bytes content;
   char block[1 << 16];
-  while (file && content.size() <= bytes_max) {
-    file.read(block, sizeof block);
-    content.insert(content.end(), block, block + file.gcount());
+  while (from && content.size() <= bytes_max) {
+    from.read(block, sizeof block);
+    content.insert(content.end(), block, block + from.gcount());
   }
   if (content.size() > bytes_max)
     return Error(ErrorCode::too_large, "a value has at most 1 GiB", base::printable(path));
-  if (file.bad() || !file.eof())
+  if (from.bad() || !from.eof())
     return Error(ErrorCode::file, "cannot read the file", base::printable(path),
                  std::strerror(errno));
   return content;
+}
+
+// --file and what it is in.
+Result<void> parse_file(PubOptions& options, const Invocation& invocation) {
+  const auto path = invocation.value("file");
+  const auto format = invocation.value("file-format");
+  if (!path) {
+    if (!format) return {};
+    return Error(ErrorCode::invalid_argument, "--file-format says what --file is in", {}, {},
+                 "--file PATH --file-format " + base::printable(*format));
+  }
+  if (invocation.arguments().size() > 1)
+    return Error(ErrorCode::invalid_argument, "a value is from --file or from arguments");
+  DTS_ASSIGN(options.file_format, named_format(format.value_or("raw")));
+  DTS_ASSIGN(options.bytes, file_content(*path));
+  options.written += " --file " + base::printable(*path);
+  return {};
+}
+
+// --format and --define: what is said how.
+Result<void> parse_type(PubOptions& options, const Invocation& invocation) {
+  options.publish.format = invocation.value("format").value_or("capnproto");
+  DTS_TRY(named_format(options.publish.format));
+  const auto define = invocation.value("define");
+  if (!define) return {};
+  DTS_ASSIGN(Definition defined,
+             read_definition(invocation.out(), *define, options.wish.name, "--define"));
+  options.binding = defined.binding;
+  if (options.binding.valid() && !invocation.has("format"))
+    options.publish.format = options.binding.format();
+  if (options.binding.valid() && options.publish.format == options.binding.format())
+    options.publish.binding = options.binding;
+  options.defined = std::move(defined.type);
+  return {};
 }
 
 Result<PubOptions> parse_options(const Invocation& invocation) {
@@ -80,48 +122,17 @@ Result<PubOptions> parse_options(const Invocation& invocation) {
   DTS_ASSIGN(const auto labels, invocation.pairs("label"));
   options.publish.labels.insert(labels.begin(), labels.end());
   if (const auto media = invocation.value("media")) options.publish.labels["media"] = *media;
-  if (const auto path = invocation.value("file")) {
-    if (invocation.arguments().size() > 1)
-      return Error(ErrorCode::invalid_argument, "a value is from --file or from arguments");
-    DTS_ASSIGN(options.bytes, file_content(*path));
-    options.written += " --file " + base::printable(*path);
-  }
+  DTS_TRY(parse_file(options, invocation));
+  DTS_TRY(parse_type(options, invocation));
   DTS_ASSIGN(options.rate, invocation.number("rate"));
   DTS_ASSIGN(options.count, invocation.count("count"));
   DTS_ASSIGN(options.duration, invocation.duration("duration"));
   DTS_ASSIGN(const auto require, invocation.count("require"));
   options.require = require.value_or(0);
-  options.publish.format = invocation.value("format").value_or("capnproto");
-  if (find_format(built_in_formats(), options.publish.format) == nullptr) {
-    std::vector<std::string> names;
-    for (const Format* format : built_in_formats()) names.emplace_back(format->name());
-    return Error(ErrorCode::unknown_format,
-                 "there is no format \"" + base::printable(options.publish.format) + "\"", {}, {},
-                 joined(names, ", "));
-  }
   const std::string profile = invocation.value("profile").value_or("event");
   options.publish.profile = profile == "state"    ? Profile::state
                             : profile == "stream" ? Profile::stream
                                                   : Profile::event;
-  if (const auto notation = invocation.value("define")) {
-    Type type;
-    if (schema::is_schema_path(*notation)) {
-      DTS_ASSIGN(const schema::Imported imported,
-                 schema::import_schema(*notation, options.wish.name));
-      type = imported.types[0].type;
-      const Binding& binding = imported.types[0].binding;
-      if (binding.valid() && !invocation.has("format")) options.publish.format = binding.format();
-      if (binding.valid() && options.publish.format == binding.format())
-        options.publish.binding = binding;
-    } else {
-      DTS_ASSIGN(type, Type::parse(*notation, "--define"));
-    }
-    if (type.name() != options.wish.name) {
-      return Error(ErrorCode::invalid_argument,
-                   "--define defines \"" + type.name() + "\", not \"" + options.wish.name + "\"");
-    }
-    options.defined = std::move(type);
-  }
   return options;
 }
 

@@ -72,7 +72,7 @@ class PublishRun {
 
   // The next value, in the type decided on.
   Result<Value> next_value(const std::optional<std::string>& json) {
-    if (options_.bytes) return from_bytes(input_->type(), *options_.bytes);
+    if (options_.bytes) return from_bytes(input_->type());
     if (!json) {
       DTS_ASSIGN(const Pairs pairs, expanded_pairs());
       return input_->from_pairs(pairs);
@@ -81,12 +81,16 @@ class PublishRun {
     return input_->from_json(text);
   }
 
-  // The content of a file is a value of a type that the format raw can carry.
-  static Result<Value> from_bytes(const Type& type, const Bytes& bytes) {
+  // The content of a file; what defines the type may say how its own format lies.
+  Result<Value> from_bytes(const Type& type) const {
     DTS_ASSIGN(Value value, Value::of(type));
-    const Format& raw = *find_format(built_in_formats(), "raw");
-    DTS_ASSIGN(const auto decoder, raw.decoder(Assignment::make(type, type), value.layout()));
-    DTS_TRY(decoder->decode(bytes, value.data()));
+    const Format& format = *options_.file_format;
+    const bool bound = options_.binding.valid() && options_.binding.format() == format.name();
+    const Assignment same = Assignment::make(type, type);
+    DTS_ASSIGN(const auto decoder,
+               bound ? format.bound_decoder(same, value.layout(), options_.binding)
+                     : format.decoder(same, value.layout()));
+    DTS_TRY(decoder->decode(*options_.bytes, value.data()));
     return value;
   }
 
@@ -139,6 +143,10 @@ class PublishRun {
   Result<Type> derive(const std::optional<std::string>& json) {
     const std::string& name = options_.wish.name;
     Result<Type> type = Error(ErrorCode::unknown_type);
+    if (options_.bytes && options_.file_format->name() != "raw") {
+      return Error(ErrorCode::unknown_type, "nobody publishes a type \"" + name + "\"", {},
+                   "the message in the file does not say its type", "--define x.proto");
+    }
     if (options_.bytes) {
       type = Type::parse(name + "{data:bytes}");
     } else if (json) {

@@ -20,7 +20,9 @@ struct PubOptions {
   std::optional<Type> defined;
   bool from_stdin = false;
   std::optional<std::string> json;  // else bytes, else pairs
-  std::optional<Bytes> bytes;       // as the format raw holds a value
+  std::optional<Bytes> bytes;       // a value in file_format
+  const Format* file_format = nullptr;
+  Binding binding;  // of the file that defines the type
   Pairs pairs;
   std::string written;  // the values as the user wrote them, for the result line
 };

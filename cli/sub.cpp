@@ -3,6 +3,7 @@
 #include <map>
 
 #include <base/text.hpp>
+#include <cli/definition.hpp>
 #include <cli/json_object.hpp>
 #include <cli/output.hpp>
 #include <cli/run.hpp>
@@ -30,9 +31,12 @@ constexpr Flag kFlags[] = {
     {0, "max-rate", "HZ", "at most so many values a second of each source"},
     {0, "dead-band", "FIELD=WIDTH",
      "only when this field has moved so far: celsius=0.5, celsius=1[degF], celsius=5%"},
+    {0, "define", "TYPE",
+     "receive into this type: 'T{celsius:f32[K]}', or a file with it (.dts, .proto, .avsc ...)"},
     {0, "shape", "NOTATION", "instead of TYPE: all that fits this shape, whatever its name"},
     {0, "pin", "TYPE", "with --shape: only this family or exact type; may be repeated"},
-    {0, "lenient-units", "", "with --shape: a unit on one side only holds on the other too"},
+    {0, "lenient-units", "",
+     "with --define or --shape: a unit on one side only holds on the other too"},
     {0, "watch", "", "one line per source, redrawn"},
     {0, "live", "", "only new values, not the last ones from before"},
     {0, "raw", "", "with each value the message as it was sent: its format and its bytes"},
@@ -46,6 +50,7 @@ constexpr Example kExamples[] = {
     {"dts sub brewery.Temperature -k celsius -o csv", "for a spreadsheet"},
     {"dts sub brewery.Temperature -w 'celsius > 20'", "only what is too warm"},
     {"dts sub brewery.Temperature --dead-band celsius=0.5", "only when it changes"},
+    {"dts sub --define brewery.proto", "as this file has it: its fields, defaults and units"},
     {"dts sub --shape 'x.Any{celsius:f64[Cel]}'", "whatever has degrees in celsius"},
     {"dts sub brewery.Temperature -o cbor --raw", "in another format, and as sent"},
 };
@@ -67,7 +72,7 @@ struct Options {
   std::vector<std::string> fields;
   std::optional<std::uint64_t> count;
   std::optional<Duration> duration;
-  std::optional<Type> shape;
+  std::optional<Type> shape, defined;
   const Format* format = nullptr;  // of -o
   bool watch = false, hex = false, raw = false;
 
@@ -75,30 +80,53 @@ struct Options {
   bool selects() const { return !subscribe.where.empty() || !subscribe.dead_bands.empty(); }
 };
 
-// TYPE..., or --shape.
+Error goes_with(std::string_view flag, std::string_view other) {
+  return Error(ErrorCode::invalid_argument,
+               "--" + std::string(flag) + " goes with " + std::string(other), {}, {},
+               "dts sub --shape 'x.Any{celsius:f64[Cel]}'");
+}
+
+Result<void> parse_shape(Options& options, const Invocation& invocation,
+                         const std::string& notation) {
+  if (!invocation.arguments().empty()) {
+    return Error(ErrorCode::invalid_argument, "--shape stands instead of a TYPE", {}, {},
+                 "--pin " + invocation.arguments()[0] + " keeps to this type");
+  }
+  if (invocation.has("define"))
+    return Error(ErrorCode::invalid_argument, "--shape stands instead of --define");
+  DTS_ASSIGN(Definition shape, read_definition(invocation.out(), notation, {}, "--shape"));
+  options.wishes.push_back({shape.type.name(), {}});
+  options.shape = std::move(shape.type);
+  options.subscribe.pin = invocation.values("pin");
+  return {};
+}
+
+// --define: of the one type named, else the first in it.
+Result<void> parse_definition(Options& options, const Invocation& invocation,
+                              const std::string& text) {
+  if (options.wishes.size() > 1 || (!options.wishes.empty() && options.wishes[0].is_pattern()))
+    return Error(ErrorCode::invalid_argument, "--define is for one type, not for several");
+  const std::string name = options.wishes.empty() ? "" : options.wishes[0].name;
+  DTS_ASSIGN(Definition defined, read_definition(invocation.out(), text, name, "--define"));
+  if (options.wishes.empty()) options.wishes.push_back({defined.type.name(), {}});
+  options.defined = std::move(defined.type);
+  return {};
+}
+
+// TYPE..., --define or --shape.
 Result<void> parse_wishes(Options& options, const Invocation& invocation) {
   const auto notation = invocation.value("shape");
-  if (notation) {
-    if (!invocation.arguments().empty()) {
-      return Error(ErrorCode::invalid_argument, "--shape stands instead of a TYPE", {}, {},
-                   "--pin " + invocation.arguments()[0] + " keeps to this type");
-    }
-    DTS_ASSIGN(options.shape, Type::parse(*notation, "--shape"));
-    options.wishes.push_back({options.shape->name(), {}});
-    options.subscribe.pin = invocation.values("pin");
-    options.subscribe.lenient_units = invocation.has("lenient-units");
-    return {};
-  }
-  for (const char* flag : {"pin", "lenient-units"}) {
-    if (invocation.has(flag)) {
-      return Error(ErrorCode::invalid_argument, "--" + std::string(flag) + " goes with --shape", {},
-                   {}, "dts sub --shape 'x.Any{celsius:f64[Cel]}'");
-    }
-  }
+  const auto define = invocation.value("define");
+  options.subscribe.lenient_units = invocation.has("lenient-units");
+  if (notation) return parse_shape(options, invocation, *notation);
+  if (invocation.has("pin")) return goes_with("pin", "--shape");
+  if (options.subscribe.lenient_units && !define)
+    return goes_with("lenient-units", "--define or --shape");
   for (const std::string& text : invocation.arguments()) {
     DTS_ASSIGN(TypeWish wish, parse_type_wish(text));
     options.wishes.push_back(std::move(wish));
   }
+  if (define) return parse_definition(options, invocation, *define);
   if (options.wishes.empty()) {
     return Error(ErrorCode::invalid_argument, "dts sub needs TYPE...", {}, {},
                  "dts sub brewery.Temperature");
@@ -216,12 +244,13 @@ class Subscriber {
   // A type by its id must have been seen on the bus first.
   Result<void> subscribe() {
     options_.subscribe.on_gap = [this](const Gap& gap) { on_gap(gap); };
+    const auto handler = [this](const Value& value, const Sample& sample) {
+      on_value(value, sample);
+    };
     if (options_.shape) {
       session_.domain().refresh();
-      subscriptions_.push_back(session_.domain().subscribe_shape(
-          *options_.shape,
-          [this](const Value& value, const Sample& sample) { on_value(value, sample); },
-          options_.subscribe));
+      subscriptions_.push_back(
+          session_.domain().subscribe_shape(*options_.shape, handler, options_.subscribe));
       return subscriptions_.back().status();
     }
     for (const TypeWish& wish : options_.wishes) {
@@ -235,9 +264,9 @@ class Subscriber {
         session_.run(instant_now() + kMisspelt, found);
         DTS_ASSIGN(each.exact, resolve_id(session_.domain().catalogue(), wish));
       }
-      subscriptions_.push_back(session_.domain().subscribe(
-          wish.name, [this](const Value& value, const Sample& sample) { on_value(value, sample); },
-          std::move(each)));
+      subscriptions_.push_back(options_.defined
+                                   ? session_.domain().subscribe(*options_.defined, handler, each)
+                                   : session_.domain().subscribe(wish.name, handler, each));
       DTS_TRY(subscriptions_.back().status());
     }
     return {};
@@ -410,7 +439,7 @@ constinit const Command sub_command{
     .name = "sub",
     .aliases = "echo",
     .group = Group::look,
-    .arguments = "TYPE... | --shape NOTATION",
+    .arguments = "TYPE... | --define TYPE | --shape NOTATION",
     .summary = "print values as they arrive",
     .about =
         "TYPE is a name, a pattern such as 'brewery.*' or '*', or a name with the id of one "

@@ -1,5 +1,6 @@
 // dts why TYPE: why nothing arrives, from the closed list, with the evidence and what to try.
 #include <base/text.hpp>
+#include <cli/definition.hpp>
 #include <cli/json_object.hpp>
 #include <cli/output.hpp>
 #include <cli/run.hpp>
@@ -14,7 +15,7 @@ namespace {
 
 constexpr Flag kFlags[] = {
     {'d', "duration", "DUR", "look this long at most (2s); ends earlier when values arrive"},
-    {0, "as", "NOTATION", "as a subscriber that reads this type: 'T{celsius:i32}'"},
+    {0, "as", "TYPE", "as a subscriber of this type: 'T{celsius:i32}', or a file with it"},
 };
 constexpr Example kExamples[] = {
     {"dts why brewery.Pressure", "exit code 0 when values arrive, 1 with the reason when not"},
@@ -28,14 +29,9 @@ int run_why(Invocation& invocation) {
   if (!duration) return fail(invocation, duration.error());
   Type own;
   if (const auto notation = invocation.value("as")) {
-    auto parsed = Type::parse(*notation, "--as");
-    if (!parsed) return fail(invocation, parsed.error());
-    if (parsed->name() != wish->name) {
-      return fail(invocation, Error(ErrorCode::invalid_argument,
-                                    "--as gives a type of another name", parsed->name(),
-                                    "the name is the address", "--as '" + wish->name + "{...}'"));
-    }
-    own = *parsed;
+    auto defined = read_definition(invocation.out(), *notation, wish->name, "--as");
+    if (!defined) return fail(invocation, defined.error());
+    own = std::move(defined->type);
   }
   auto opened = Session::open(invocation);
   if (!opened) return fail(invocation, opened.error());
@@ -75,8 +71,7 @@ int run_why(Invocation& invocation) {
 std::string why_lines(const Why& why) {
   std::string text = std::string(why_name(why.reason)) + ": " + base::printable(why.text);
   for (const std::string& line : why.evidence) text += "\n  - " + base::printable(line);
-  for (const Refusal& refusal : why.differences)
-    text += "\n  - " + base::printable(refusal.text());
+  for (const Refusal& refusal : why.differences) text += "\n  - " + base::printable(refusal.text());
   if (!why.hint.empty()) text += "\n  try: " + base::printable(why.hint);
   return text;
 }

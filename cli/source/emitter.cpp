@@ -63,6 +63,9 @@ ValuePublisher* Emitter::publisher(const Layout& layout, const Labels& labels, P
   options.labels = all;
   options.profile = profile;
   options.name = flags_.name;
+  options.format = flags_.format;
+  if (flags_.binding.valid() && flags_.binding.type() == layout.type.id())
+    options.binding = flags_.binding;
   auto made = domain_->publisher(layout, std::move(options));
   if (!made) {
     std::fprintf(stderr, "! %s\n", made.error().text().c_str());

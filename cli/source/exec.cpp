@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include <cli/definition.hpp>
 #include <cli/derive.hpp>
 #include <cli/interrupt.hpp>
 #include <cli/invocation.hpp>
@@ -136,19 +137,21 @@ class ExecRun {
 };
 
 Result<int> start(Invocation& invocation) {
-  DTS_ASSIGN(const SensorFlags flags, sensor_flags(invocation, "exec"));
+  DTS_ASSIGN(SensorFlags flags, sensor_flags(invocation, "exec"));
   std::optional<Type> defined;
-  if (const auto notation = invocation.value("define")) {
-    DTS_ASSIGN(defined, Type::parse(*notation, "--define"));
+  const std::string wanted = invocation.value("type").value_or("");
+  if (const auto define = invocation.value("define")) {
+    DTS_ASSIGN(Definition definition,
+               read_definition(invocation.out(), *define, wanted, "--define"));
+    const Binding& binding = definition.binding;
+    if (binding.valid() && !invocation.has("format")) flags.format = binding.format();
+    if (binding.valid() && flags.format == binding.format()) flags.binding = binding;
+    defined = std::move(definition.type);
   }
-  const std::string name = invocation.value("type").value_or(defined ? defined->name() : "");
+  const std::string name = defined ? defined->name() : wanted;
   if (!is_type_name(name)) {
     return Error(ErrorCode::invalid_argument, "which type does the program print?",
                  name.empty() ? "--type" : name, {}, "--type Weight");
-  }
-  if (defined && defined->name() != name) {
-    return Error(ErrorCode::invalid_argument,
-                 "--define defines \"" + defined->name() + "\", --type says \"" + name + "\"");
   }
   std::unique_ptr<Session> session;
   if (!flags.dry_run) {

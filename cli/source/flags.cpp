@@ -1,5 +1,6 @@
 #include <cli/source/flags.hpp>
 
+#include <cli/definition.hpp>
 #include <cli/invocation.hpp>
 
 namespace dts::cli {
@@ -19,6 +20,16 @@ Result<SensorFlags> sensor_flags(const Invocation& invocation, std::string_view 
   flags.dry_run = invocation.has("dry-run");
   flags.scale = scale.value_or(1);
   flags.offset = offset.value_or(0);
+  if (const auto format = invocation.value("format")) {
+    DTS_ASSIGN(const Format* const found, named_format(*format));
+    // Every source says with dts.SourceStatus, in words, how its sensors are.
+    if (found->name() == "raw") {
+      return Error(ErrorCode::unknown_format, "raw cannot carry the readings of a source", {},
+                   "it has no place for texts, and dts.SourceStatus has some",
+                   "--format capnproto, or another of dts formats");
+    }
+    flags.format = found->name();
+  }
   return flags;
 }
 

@@ -23,6 +23,8 @@ struct SensorFlags {
   std::string name;              // of the source; empty: the kind ("host", "w1")
   bool dry_run = false;          // print instead of publishing
   double scale = 1, offset = 0;  // value x scale + offset, of sensors with one number
+  std::string format = "capnproto";
+  Binding binding;  // of the one type that a schema file defines, in `format`
 };
 
 // Where readings go. The two ends: a domain, or standard output (--dry-run).

@@ -109,11 +109,13 @@ int run_demo(Invocation& invocation) {
                                  dies_after->value_or(std::chrono::seconds(60)), 1));
 }
 
-#define DTS_COMMON_SENSOR_FLAGS                                                         \
-  {0, "every", "DUR", "how often to read; 1s unless told"},                             \
-      {'l', "label", "KEY=VALUE", "a label on every reading; may be repeated"},         \
-      {0, "name", "NAME", "the source's name"}, {0, "once", "", "read once and end"}, { \
-    0, "dry-run", "", "print the readings instead of publishing them"                   \
+#define DTS_COMMON_SENSOR_FLAGS                                                     \
+  {0, "every", "DUR", "how often to read; 1s unless told"},                         \
+      {'l', "label", "KEY=VALUE", "a label on every reading; may be repeated"},     \
+      {0, "name", "NAME", "the source's name"},                                     \
+      {0, "format", "NAME", "the data format (capnproto); dts formats lists them"}, \
+      {0, "once", "", "read once and end"}, {                                       \
+    0, "dry-run", "", "print the readings instead of publishing them"               \
   }
 
 constexpr Flag kDemoFlags[] = {
@@ -135,7 +137,8 @@ constexpr Flag kIioFlags[] = {DTS_COMMON_SENSOR_FLAGS,
 constexpr Flag kExecFlags[] = {
     DTS_COMMON_SENSOR_FLAGS,
     {0, "type", "TYPE", "the type of what the program prints"},
-    {0, "define", "NOTATION", "its definition, e.g. 'Weight{grams:f64[g]}'"}};
+    {0, "define", "TYPE",
+     "the type: 'Weight{grams:f64[g]}', or a file with it (.dts, .proto ...)"}};
 
 constexpr Example kDemoExamples[] = {
     {"dts source demo brewery", "three tanks, a koji room, and a sensor that fails"},

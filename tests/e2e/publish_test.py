@@ -161,6 +161,28 @@ class Publish(Case):
         self.assertEqual(child.returncode, 0)
         self.assertIn("published", out)
 
+    def test_sources_speak_the_format_asked_for(self):
+        for arguments, wanted in ((["demo", "brewery"], "brewery.*"), (["host"], "host.*")):
+            child = self.start("source", *arguments, "--format", "messagepack", "--every", "100ms")
+            done = self.check(self.run_dts("sub", wanted, "--raw", "--json", "-n", "3", "--timeout",
+                                           "40s"))
+            self.assertEqual({json.loads(line)["format"] for line in done.lines()}, {"messagepack"})
+            child.send_signal(2)
+        proto = str(harness.ROOT / "tests/e2e/schemas/tank.proto")
+        self.start("source", "exec", "--define", proto, "--every", "100ms", "--", "echo",
+                   '{"celsius":18.5,"tank":3}')
+        done = self.check(self.run_dts("sub", "brewery.Tank", "-o", "hex", "-n", "1", "--timeout",
+                                       "40s"))
+        self.assertEqual(done.out, "2006490000000000803240\n")
+
+    def test_sources_refuse_a_format_that_cannot_carry_them(self):
+        for kind in (["demo", "brewery"], ["host"], ["exec", "--type", "T"], ["w1"], ["iio"], ["hwmon"]):
+            program = ["--", "true"] if kind[0] == "exec" else []
+            for name, words in (("raw", "raw cannot carry the readings of a source"),
+                                ("yaml", 'there is no format "yaml"')):
+                done = self.check(self.run_dts("source", *kind, "--format", name, *program), 2)
+                self.assertIn(words, done.err)
+
 
 if __name__ == "__main__":
     harness.main()
