@@ -3,7 +3,9 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS dts EXPORT dts-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY include/dts DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+# options.proto and annotations.capnp lie beside the headers: protoc and capnp look there.
+install(DIRECTORY include/dts DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
+  PATTERN "*.hpp" PATTERN "*.proto" PATTERN "*.capnp")
 install(EXPORT dts-targets NAMESPACE dts:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dts)
 if(DTS_BUILD_CLI)
   install(TARGETS dts_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

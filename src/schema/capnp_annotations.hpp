@@ -1,10 +1,12 @@
 // The annotations that say in a .capnp file what Cap'n Proto cannot. A schema may import them from
-// "/dts/annotations.capnp", which is always there, or declare them itself by these ids, as what
+// "/dts/annotations.capnp", which is built in, or declare them itself by these ids, as what
 // DTS writes does.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+
+#include <schema/annotation_files.hpp>
 
 namespace dts::schema {
 
@@ -18,13 +20,7 @@ constexpr std::uint64_t capnp_enumeration_annotation = 0xd75d0a6f2f3a1006;
 // The text of a file that every schema can import; empty: there is none at this path.
 inline std::string_view capnp_file(std::string_view path) {
   if (path == "/dts/annotations.capnp" || path == "dts/annotations.capnp") {
-    return "@0xd75d0a6f2f3a1000;\n"
-           "annotation name @0xd75d0a6f2f3a1001 (*) :Text;\n"
-           "annotation unit @0xd75d0a6f2f3a1002 (field) :Text;\n"
-           "annotation quantity @0xd75d0a6f2f3a1003 (field) :Text;\n"
-           "annotation field @0xd75d0a6f2f3a1004 (field, union, group) :Text;\n"
-           "annotation type @0xd75d0a6f2f3a1005 (struct, enum) :Text;\n"
-           "annotation enumeration @0xd75d0a6f2f3a1006 (file) :Text;\n";
+    return annotations_capnp;
   }
   if (path == "/capnp/c++.capnp") {
     return "@0xbdf87d7bb8304e81;\n"

@@ -18,9 +18,9 @@
 
 #include <base/text.hpp>
 #include <format/protobuf_shape.hpp>
+#include <schema/annotation_files.hpp>
 #include <schema/draft.hpp>
 #include <schema/importers.hpp>
-#include <schema/proto_options.hpp>
 #include <schema/source.hpp>
 
 namespace dts::schema {
@@ -50,8 +50,8 @@ class Tree final : public pb::compiler::SourceTree {
       return nullptr;
     }
     if (path == name_) return &texts_.emplace(path, std::string(text_)).first->second;
-    if (path == proto_options_path)
-      return &texts_.emplace(path, std::string(proto_options)).first->second;
+    if (path == "dts/options.proto")
+      return &texts_.emplace(path, std::string(options_proto)).first->second;
     auto text = open_(path);
     if (text) {
       if (const auto checked = check_source(Language::proto, path, *text); !checked) {

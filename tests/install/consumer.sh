@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # consumer.sh BUILD SOURCE: installs BUILD into a temporary prefix and builds tests/install/consumer
-# against it with find_package and with pkg-config; each program must publish and receive.
+# against it with find_package and with pkg-config; each program must publish and receive. The files
+# that schemas import are there for protoc and capnp too.
 set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
@@ -21,5 +22,13 @@ sed -i "s|^prefix=.*|prefix=$work/prefix|" "$pc/dts.pc"
 g++ -std=c++20 $flags "$work/consumer/consumer.cpp" -o "$work/by-pkg-config" \
   $(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs dts)
 "$work/by-pkg-config"
+
+# Schemas that import our options and annotations are compiled by those who know nothing of DTS.
+include=$(dirname "$(find "$work/prefix" -path '*/dts/options.proto')")/..
+protoc -I "$include" -I "$work/consumer" --cpp_out="$work" "$work/consumer/kettle.proto"
+capnp compile -I "$include" -o- "$work/consumer/kettle.capnp" >"$work/kettle.bin"
+for schema in kettle.proto kettle.capnp; do
+  "$work/prefix/bin/dts" type show "$work/consumer/$schema" | grep -F '[Cel]'
+done
 
 "$work/prefix/bin/dts" version
