@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include <proto/engine_harness.hpp>
+#include <proto/history.hpp>
 
 namespace {
 
@@ -39,6 +40,22 @@ void publish(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(publish)->Arg(64)->Arg(100)->Arg(1024);
+
+// What publish() pays for late joiners alone, and for repair besides.
+void keep(benchmark::State& state, std::uint64_t repair_bytes) {
+  HistoryBudget budget{64u << 20, 64u << 20};
+  History history({1, 4u << 20, repair_bytes}, budget);
+  const std::vector<std::uint8_t> value(static_cast<std::size_t>(state.range(0)), 7);
+  Instant now{std::chrono::seconds(1)};
+  Sequence next = 1;
+  for (auto _ : state) {
+    history.keep(now += Duration(500), next, next, 1, 0, value, nullptr);
+    ++next;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK_CAPTURE(keep, last, 0)->Arg(64);
+BENCHMARK_CAPTURE(keep, window, 4u << 20)->Arg(64)->Arg(1024);
 
 void publish_large(benchmark::State& state) {
   Bus bus;

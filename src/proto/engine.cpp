@@ -83,7 +83,7 @@ Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
       joiner(options),
       splitter(options.backlog_bytes_max),
       window(options.send_window_bytes),
-      history_budget{0, options.history_bytes_max},
+      history_budget{options.history_bytes_max, options.repair_bytes_max},
       control(domain, options.node),
       open(domain, options.node) {
   options.message_bytes_max = std::min<std::uint64_t>(options.message_bytes_max, 0x7fffffff);
@@ -113,6 +113,8 @@ void Engine::State::tick(Instant now, Outbox& out) {
   if (started && announcer.due() <= now) {
     announce(now, out);
     announcer.announced(now, peers.size(), paths.links().size(), random);
+    for (const auto& s : streams)
+      if (s) s->history.expire(now);
   }
   if (owed_due <= now) {
     owed_due = Instant::max();
@@ -269,7 +271,7 @@ void Engine::for_each_kept(
   const OwnStream* s = state_->own(stream);
   if (!s) return;
   for (std::size_t i = 0; i < s->history.size(); ++i) {
-    const History::Value& value = s->history.at(i);
+    const History::Value value = s->history.at(i);
     visit(value.first, value.last, value.published_ns, value.bytes());
   }
 }
@@ -387,7 +389,7 @@ const EngineCounters& Engine::counters() const { return state_->counters; }
 std::uint64_t Engine::memory_bytes() const {
   const State& s = *state_;
   return s.peers.memory_bytes() + s.strangers.memory_bytes() + s.joiner.memory_bytes() +
-         s.splitter.bytes() + s.history_budget.used + s.types.memory_bytes() +
+         s.splitter.bytes() + s.history_budget.memory + s.types.memory_bytes() +
          s.closing.size() * 80 + s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
 }
 NodeId Engine::node() const { return state_->options.node; }

@@ -71,6 +71,11 @@ struct EngineOptions {
   std::uint64_t history_bytes_per_stream_max = 4ull << 20;
   std::uint64_t history_bytes_max = 64ull << 20;
 
+  // What is kept so that lost packets can be sent again, and for how long.
+  std::uint64_t repair_bytes_per_stream_max = 4ull << 20;
+  std::uint64_t repair_bytes_max = 64ull << 20;
+  std::uint32_t repair_age_ms_max = 10'000;
+
   std::uint64_t backlog_bytes_max = 256ull << 20;  // split but not yet sent, large messages
   std::uint32_t send_window_bytes = 3u << 20;      // large messages: ahead of the slowest receiver
   std::uint32_t duplicate_window_packets = 4096;

@@ -70,7 +70,11 @@ Result<StreamId> Engine::State::open_stream(Instant now, StreamRecord record, By
                                                               : record.history;
   values = std::min(values, options.history_values_max);
   record.history = values;
-  auto s = std::make_unique<OwnStream>(values, options, history_budget);
+  const History::Limits limits{
+      values, options.history_bytes_per_stream_max,
+      record.delivery == Delivery::stream ? 0 : options.repair_bytes_per_stream_max,
+      milliseconds(options.repair_age_ms_max)};
+  auto s = std::make_unique<OwnStream>(limits, history_budget);
   s->record = std::move(record);
   s->fingerprint = fingerprint_of(encoded);
   s->announced = !started;
@@ -156,8 +160,7 @@ Result<Sequence> Engine::State::publish(Instant now, StreamId id, const MessageV
   ++s->record.messages;
   s->record.bytes += message.bytes.size();
   ++counters.messages_out;
-  if (s->record.history)
-    s->history.keep(sequence, sequence, message.published_ns, 0, message.bytes, nullptr);
+  s->history.keep(now, sequence, sequence, message.published_ns, 0, message.bytes, nullptr);
   if (!s->destinations.empty()) {
     add_small(s->destinations, s->set, id, sequence, message.published_ns, false, message.bytes,
               out);
@@ -190,11 +193,10 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
   ++s.record.messages;
   s.record.bytes += size;
   ++counters.messages_out;
-  const bool kept = s.record.history && s.history.keeps(size);
   std::shared_ptr<const Bytes> bytes;
-  if (wanted || kept) bytes = message.owner ? message.owner : pooled(message.bytes);
-  if (s.record.history)
-    s.history.keep(first, first + count - 1, message.published_ns, piece, message.bytes, bytes);
+  if (wanted || s.history.keeps(size))
+    bytes = message.owner ? message.owner : pooled(message.bytes);
+  s.history.keep(now, first, first + count - 1, message.published_ns, piece, message.bytes, bytes);
   if (wanted) {
     splitter.push({s.record.stream, first, piece, message.published_ns, false, std::move(bytes),
                    s.destinations, s.receivers, 0});
@@ -340,7 +342,7 @@ void Engine::State::send_beginnings(Instant now, Peer& peer, const std::vector<S
   if (fresh) ++next_set;
   for (const auto& [s, values] : history) {
     for (std::size_t i = 0; i < values; ++i) {
-      const History::Value& v = s->history.at(i);
+      const History::Value v = s->history.at(i);
       if (v.large)
         splitter.push({s->record.stream,
                        v.first,

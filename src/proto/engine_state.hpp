@@ -26,8 +26,7 @@ namespace dts::proto {
 
 // One of our own streams.
 struct OwnStream {
-  OwnStream(std::uint32_t values, const EngineOptions& options, HistoryBudget& budget)
-      : history(values, options.history_bytes_per_stream_max, budget) {}
+  OwnStream(History::Limits limits, HistoryBudget& budget) : history(limits, budget) {}
   StreamRecord record;
   std::uint64_t fingerprint = 0;
   History history;

@@ -5,7 +5,6 @@
 #include <proto/announcer.hpp>
 #include <proto/duplicate_filter.hpp>
 #include <proto/gap_detector.hpp>
-#include <proto/history.hpp>
 #include <proto/joiner.hpp>
 #include <proto/list_progress.hpp>
 #include <proto/packet_writer.hpp>
@@ -160,20 +159,6 @@ TEST(Joiner, expires_what_makes_no_progress) {
   EXPECT_FALSE(joiner.expire(t0 + 1s));
   EXPECT_TRUE(joiner.expire(t0 + 2s));
   EXPECT_EQ(joiner.messages(), 0u);
-}
-
-TEST(History, keeps_the_last_values_within_its_bytes) {
-  HistoryBudget budget{0, 1000};
-  History history(3, 500, budget);
-  for (Sequence s = 1; s <= 5; ++s) history.keep(s, s, 0, 0, Bytes(100), nullptr);
-  ASSERT_EQ(history.size(), 3u);
-  EXPECT_EQ(history.at(0).first, 3u);
-  history.keep(6, 6, 0, 0, Bytes(450), nullptr);
-  ASSERT_EQ(history.size(), 1u);
-  EXPECT_EQ(budget.used, 450u);
-  history.keep(7, 7, 0, 0, Bytes(501), nullptr);  // cannot be kept, and makes the others stale
-  EXPECT_EQ(history.size(), 0u);
-  EXPECT_EQ(budget.used, 0u);
 }
 
 TEST(Window, closes_when_full_and_opens_on_a_report_or_after_silence) {
