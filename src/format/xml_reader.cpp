@@ -6,16 +6,15 @@
 #include <base/text.hpp>
 #include <dts/time.hpp>
 #include <format/spelling.hpp>
+#include <format/xml_characters.hpp>
 
 namespace dts::format::xml {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is(text.front(), is_space)) text.remove_prefix(1);
+  while (!text.empty() && is(text.back(), is_space)) text.remove_suffix(1);
   return text;
 }
 
@@ -129,7 +128,7 @@ bool Reader::decode_base64(std::string_view text) {
   if (text.find_first_of(" \t\n\r") != std::string_view::npos) {
     packed.reserve(text.size());
     for (const char c : text) {
-      if (!is_space(c)) packed += c;
+      if (!is(c, is_space)) packed += c;
     }
     text = packed;
   }

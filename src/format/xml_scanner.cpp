@@ -4,9 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include <base/endian.hpp>
-#include <base/hex.hpp>
 #include <base/text.hpp>
+#include <format/xml_characters.hpp>
 
 namespace dts::format::xml {
 
@@ -14,74 +13,9 @@ namespace {
 
 constexpr std::size_t attributes_max = 32;
 
-enum : std::uint8_t { in_name = 1, starts_name = 2, is_space = 4, ends_data = 8 };
-
-constexpr std::array<std::uint8_t, 256> classes = [] {
-  std::array<std::uint8_t, 256> made{};
-  for (unsigned c = 0; c < 256; ++c) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
-    const bool digit = c >= '0' && c <= '9';
-    if (letter) made[c] |= starts_name | in_name;
-    if (digit || c == '-' || c == '.') made[c] |= in_name;
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') made[c] |= is_space;
-    if (c == '<' || c == '&' || c == '\r' || c == '>') made[c] |= ends_data;
-  }
-  return made;
-}();
-
-bool is(char c, std::uint8_t what) { return (classes[static_cast<unsigned char>(c)] & what) != 0; }
-
-bool is_legal(std::uint32_t point) {
-  return point == '\t' || point == '\n' || point == '\r' || (point >= 0x20 && point < 0xd800) ||
-         (point >= 0xe000 && point < 0xfffe) || (point >= 0x10000 && point <= 0x10ffff);
-}
-
-// From the start of a name to its end; prefixes included.
-const char* name_end(const char* at, const char* end) {
-  if (at < end && is(*at, starts_name)) {
-    while (at < end && is(*at, in_name)) ++at;
-  }
-  return at;
-}
-
-std::string tag(std::string_view name, const char* open = "<") {
-  const std::string_view shown = name.substr(0, 60);
-  return open + base::printable(shown) + (shown.size() < name.size() ? "..." : "") + ">";
-}
-
 }  // namespace
 
-bool is_text(std::string_view text) noexcept {
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  // The whole is checked as UTF-8 elsewhere; here, bytes that may begin what is not allowed.
-  while (p < end) {
-    if (end - p >= 8) {
-      const auto word = base::load<std::uint64_t>(p);
-      constexpr std::uint64_t ones = 0x0101010101010101ull;
-      // Sets the high bit of every byte below 0x20 (and perhaps of its neighbour, which is looked
-      // at then for nothing) or above 0x7f.
-      if ((((word - ones * 0x20) | word) & ones * 0x80) == 0) {
-        p += 8;
-        continue;
-      }
-    }
-    const char* const stop = end - p >= 8 ? p + 8 : end;
-    for (; p < stop; ++p) {
-      const auto c = static_cast<unsigned char>(*p);
-      if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') return false;
-      // U+FFFE and U+FFFF are ef bf be and ef bf bf.
-      if (c == 0xef && end - p >= 3 && static_cast<unsigned char>(p[1]) == 0xbf &&
-          static_cast<unsigned char>(p[2]) >= 0xbe) {
-        return false;
-      }
-    }
-  }
-  return base::is_utf8(text);
-}
-
 // ---- errors
-// --------------------------------------------------------------------------------------
 
 std::string Scanner::where() const {
   std::size_t line = 1, column = 1;
@@ -116,7 +50,7 @@ std::string Scanner::what_is_next() {
   return "the text \"" + base::printable(shown) + "\"";
 }
 
-// ---- what stands between elements ---------------------------------------------------------------
+// ---- what stands between elements
 
 // Gives whether there was some.
 bool Scanner::white_space() {
@@ -204,7 +138,6 @@ bool Scanner::declared(std::string_view name, std::string_view value) {
 }
 
 // ---- tags
-// ----------------------------------------------------------------------------------------
 
 bool Scanner::open_root() {
   if (starts("\xef\xbb\xbf")) at_ += 3;
@@ -421,132 +354,6 @@ void Scanner::go_to(const Mark& mark) {
   base64_ = mark.base64;
 }
 
-// ---- character data
-// ------------------------------------------------------------------------------
-
-bool Scanner::content(std::string_view& text) {
-  text = {};
-  if (empty_) return true;
-  const char* const start = at_;
-  while (at_ < end_ && !is(*at_, ends_data)) ++at_;
-  if (!at_end_tag()) return slow_content(start, text);
-  text = {start, static_cast<std::size_t>(at_ - start)};
-  return true;
-}
-
-bool Scanner::slow_content(const char* start, std::string_view& text) {
-  at_ = start;
-  scratch_.clear();
-  for (;;) {
-    if (!data(scratch_)) return false;
-    if (at_end_tag()) break;
-    if (starts("<!--")) {
-      if (!comment()) return false;
-    } else if (starts("<?")) {
-      if (!instruction()) return false;
-    } else if (starts("<![CDATA[")) {
-      if (!cdata(scratch_)) return false;
-    } else if (starts("<!")) {
-      return markup_refused();
-    } else {
-      const char* const name = at_ + 1;
-      return failure_.set(ErrorCode::wrong_value,
-                          tag({name, static_cast<std::size_t>(name_end(name, end_) - name)}) +
-                              " where text is expected",
-                          "in " + tag(innermost()) + ", " + where());
-    }
-  }
-  text = scratch_;
-  return true;
-}
-
-// Up to the next '<'. Line ends become one line feed.
-bool Scanner::data(std::string& to) {
-  const char* const first = at_;
-  for (;;) {
-    const char* const start = at_;
-    while (at_ < end_ && !is(*at_, ends_data)) ++at_;
-    to.append(start, at_);
-    if (at_ == end_) return invalid("the end inside " + tag(innermost()));
-    switch (*at_) {
-      case '<':
-        return true;
-      case '&':
-        if (!reference(to)) return false;
-        break;
-      case '\r':
-        to += '\n';
-        ++at_;
-        if (at_ < end_ && *at_ == '\n') ++at_;
-        break;
-      default:
-        if (at_ - first >= 2 && at_[-1] == ']' && at_[-2] == ']') return invalid("\"]]>\" in text");
-        to += *at_++;
-    }
-  }
-}
-
-// <![CDATA[anything]]>
-bool Scanner::cdata(std::string& to) {
-  at_ += 9;
-  const std::string_view rest(at_, static_cast<std::size_t>(end_ - at_));
-  const std::size_t close = rest.find("]]>");
-  if (close == std::string_view::npos) return invalid("a CDATA section without an end");
-  for (std::size_t i = 0; i < close; ++i) {
-    if (rest[i] != '\r')
-      to += rest[i];
-    else if (i + 1 == close || rest[i + 1] != '\n')
-      to += '\n';
-  }
-  at_ += close + 3;
-  return true;
-}
-
-// At '&'.
-bool Scanner::reference(std::string& to) {
-  if (starts("&#")) return character_reference(to);
-  struct Entity {
-    std::string_view text;
-    char means;
-  };
-  static constexpr Entity entities[] = {
-      {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&apos;", '\''}, {"&quot;", '"'}};
-  for (const Entity& entity : entities) {
-    if (!starts(entity.text)) continue;
-    to += entity.means;
-    at_ += entity.text.size();
-    return true;
-  }
-  const char* const name = at_ + 1;
-  const char* const stop = name_end(name, end_);
-  if (stop == name || stop == end_ || *stop != ';') return invalid("'&' that is no reference");
-  const std::string shown =
-      base::printable(std::string_view(name, static_cast<std::size_t>(stop - name)).substr(0, 60));
-  return invalid("the entity &" + shown + "; is none of XML's own five");
-}
-
-// &#233; or &#xe9;
-bool Scanner::character_reference(std::string& to) {
-  const char* p = at_ + 2;
-  const bool hex = p < end_ && *p == 'x';
-  p += hex;
-  std::uint32_t point = 0;
-  const char* const first = p;
-  for (; p < end_; ++p) {
-    const int digit = base::hex_digit(*p);
-    if (digit < 0 || digit >= (hex ? 16 : 10)) break;
-    if (point <= 0x10ffff) point = point * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
-  }
-  if (p == first || p == end_ || *p != ';') return invalid("a broken character reference");
-  if (!is_legal(point)) return invalid("a reference to a character that XML does not allow");
-  base::append_utf8(to, point);
-  at_ = p + 1;
-  return true;
-}
-
-// ---- skipping
-// ------------------------------------------------------------------------------------
-
 bool Scanner::skip(const Allowance& allowance) {
   const std::size_t outer = depth_;
   const std::size_t deepest = outer + 2 * std::size_t{allowance.depth} + 2;
@@ -559,20 +366,13 @@ bool Scanner::skip(const Allowance& allowance) {
     scratch_.clear();
     if (!data(scratch_)) return false;
     if (at_end_tag()) continue;
-    if (starts("<!--")) {
-      if (!comment()) return false;
-    } else if (starts("<?")) {
-      if (!instruction()) return false;
-    } else if (starts("<![CDATA[")) {
-      if (!cdata(scratch_)) return false;
-    } else if (starts("<!")) {
-      return markup_refused();
-    } else if (depth_ == deepest) {
+    bool element;
+    if (!markup(element)) return false;
+    if (!element) continue;
+    if (depth_ == deepest)
       return failure_.set(ErrorCode::limit_reached, "the value is nested too deeply",
                           "64 levels are allowed");
-    } else if (!open()) {
-      return false;
-    }
+    if (!open()) return false;
   }
 }
 

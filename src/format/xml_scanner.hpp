@@ -16,10 +16,6 @@ namespace dts::format::xml {
 constexpr std::string_view instance_namespace = "http://www.w3.org/2001/XMLSchema-instance";
 constexpr std::uint32_t depth_max = 64;
 
-// Is it UTF-8 of characters that XML 1.0 allows: no control characters but tab and line ends, not
-// U+FFFE or U+FFFF?
-bool is_text(std::string_view text) noexcept;
-
 class Scanner {
  public:
   Scanner(std::string_view document, Failure& failure)
@@ -93,6 +89,7 @@ class Scanner {
   bool qualified_name(std::string_view& name);
   bool quoted(std::string_view& value);
   bool slow_content(const char* start, std::string_view& text);
+  bool markup(bool& element);
   bool data(std::string& to);
   bool cdata(std::string& to);
   bool reference(std::string& to);
