@@ -116,13 +116,11 @@ void Engine::State::tick(Instant now, Outbox& out) {
     for (const auto& s : streams)
       if (s) s->history.expire(now);
   }
-  if (owed_due <= now) {
-    owed_due = Instant::max();
-    for (const auto& [node, peer] : peers.all()) {
-      const auto due = [&p = *peer] { return std::min({p.announce_due, p.list_due, p.ask_due}); };
-      if (due() <= now || peer->push || !peer->scope_ok) settle_debts(now, *peer, out);
-      owed_due = std::min(owed_due, due());
-    }
+  while (Peer* const peer = peers.take_owed(now)) {
+    settle_debts(now, *peer, out);
+    // What is due now and could not be done waits for the peer's next packet.
+    const Instant due = std::min({peer->announce_due, peer->list_due, peer->ask_due});
+    if (due != Instant::max()) peers.owe(*peer, std::max(due, now + milliseconds(1)));
   }
   request_types(now, out);
   service_watched(now, out);
@@ -180,11 +178,9 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
   for (const StreamRecord& r : peer->record.streams)
     note(out, Notice::Kind::stream_closed, node, r.stream);
   note(out, kind, node);
-  for (const auto& [other, successor] : peers.all()) {
-    const PeerRecord &a = successor->record, &b = peer->record;
-    if (other == node || a.host != b.host || a.name != b.name || a.first_heard <= b.last_heard)
-      continue;
-    note(out, Notice::Kind::node_restarted, other, 0, node.hex());
+  for (const Peer* successor : peers.namesakes(*peer)) {
+    if (successor->record.first_heard <= peer->record.last_heard) continue;
+    note(out, Notice::Kind::node_restarted, successor->record.node, 0, node.hex());
     break;
   }
   records -= peer->record.streams.size();
@@ -195,7 +191,7 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
 }
 
 Instant Engine::State::next_deadline() const {
-  Instant due = std::min({change_due, owed_due, sweep_due, tail_due, watch_due, closing_due,
+  Instant due = std::min({change_due, peers.owed_due(), sweep_due, tail_due, watch_due, closing_due,
                           announcer.due(), types.deadline(), strangers.deadline()});
   if (!splitter.empty()) due = std::min(due, window.deadline());
   if (joiner.messages()) due = std::min(due, joiner.deadline());

@@ -240,7 +240,7 @@ void Engine::State::put_beginnings(Instant now, const std::vector<StreamId>& ids
         if (peer->wants.match(s->record.family, s->record.family_name).any) {
           peer->push = true;
           peer->list_due = std::min(peer->list_due, now);
-          owe(now);
+          peers.owe(*peer, now);
         }
       continue;
     }
@@ -277,7 +277,7 @@ void Engine::State::send_list(Instant now, Peer& peer, Outbox& out) {
   if (flags & wire::kListAllStreams)
     streams_out =
         stream_parts({Kind::complete, 0, announcer.streams_digest(), 0, 1}, open_ids(nullptr));
-  else if (flags & wire::kListStreams && peer.wants_progress.known())
+  else if (flags & wire::kListStreams && peer.wants_progress.known() && peer.wants.size())
     streams_out = stream_parts(
         {Kind::complete, peer.wants_progress.digest(), announcer.streams_digest(), 0, 1},
         open_ids(&peer));
@@ -306,7 +306,7 @@ void Engine::State::push(Instant now, Peer& peer, Outbox& out) {
     peer.list_flags |= wire::kListStreams;
     const std::uint64_t spread_us = std::min<std::uint64_t>(500'000, 2000 * peers.size());
     peer.list_due = std::min(peer.list_due, now + microseconds(random.below(spread_us + 1)));
-    owe(peer.list_due);
+    peers.owe(peer, peer.list_due);
     return;
   }
   const std::vector<Bytes> parts =

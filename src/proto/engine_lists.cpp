@@ -70,7 +70,10 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
     }
     announcer.want_changed(merged, fingerprint(merged), false);
     for (const auto& [node, peer] : peers.all())
-      if (!(curious && peer->streams_progress.scope() == 0)) peer->scope_ok = false;
+      if (!(curious && peer->streams_progress.scope() == 0)) {
+        peer->scope_ok = false;  // it hears what is wanted now, and says what it has of it
+        peers.owe(*peer, now + std::chrono::seconds(1));
+      }
   }
   if (started) change_due = std::min(change_due, now + microseconds(200));
 }
@@ -114,8 +117,7 @@ Peer* Engine::State::receive_announce(Instant now, const Path& from, const wire:
     routes_changed();
   }
   PeerRecord& r = peer->record;
-  r.host = a.host;
-  r.name = a.name;
+  peers.rename(*peer, a.host, a.name);
   r.version = a.version;
   r.process = a.process;
   r.started = now - std::chrono::milliseconds(std::min<std::uint64_t>(a.up_ms, 1ull << 40));
@@ -142,7 +144,7 @@ Peer* Engine::State::receive_announce(Instant now, const Path& from, const wire:
     const std::uint64_t spread_us =
         peers.size() <= 16 ? 0 : std::min<std::uint64_t>(500'000, 1000 * peers.size());
     peer->announce_due = std::min(peer->announce_due, now + microseconds(random.below(spread_us)));
-    owe(peer->announce_due);
+    peers.owe(*peer, peer->announce_due);
   }
   return peer;
 }
@@ -289,7 +291,7 @@ void Engine::State::check_complete(Instant now, Peer& peer, Outbox& out) {
                                     : Duration(milliseconds(30));
   const std::uint64_t spread_us = std::min<std::uint64_t>(200'000, 1000 * peers.size());
   peer.ask_due = now + wait + microseconds(random.below(spread_us));
-  owe(peer.ask_due);
+  peers.owe(peer, peer.ask_due);
 }
 
 // Does what this peer is owed by now.

@@ -150,7 +150,7 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
       peer.list_flags |= request.flags;
       const std::uint64_t spread_us = from.multicast ? 1000 * (peers.size() + 1) : 0;
       peer.list_due = std::min(peer.list_due, now + microseconds(random.below(spread_us)));
-      owe(peer.list_due);
+      peers.owe(peer, peer.list_due);
       return;
     }
     case history_request: {

@@ -85,8 +85,8 @@ struct Engine::State {
   std::uint64_t next_set = 1;
 
   // Deadlines, each a lower bound; the scan behind it makes it exact.
-  Instant change_due = Instant::max(), owed_due = Instant::max(), sweep_due = Instant::max(),
-          tail_due = Instant::max(), watch_due = Instant::max(), closing_due = Instant::max();
+  Instant change_due = Instant::max(), sweep_due = Instant::max(), tail_due = Instant::max(),
+          watch_due = Instant::max(), closing_due = Instant::max();
   std::vector<StreamId> tail;                     // own streams that owe a DIGEST
   std::set<std::pair<NodeId, StreamId>> watched;  // inbound streams that wait for something
   std::map<std::pair<NodeId, StreamId>, Instant> closing;  // streams said to be closed
@@ -231,7 +231,6 @@ struct Engine::State {
   void check_complete(Instant now, Peer& peer, Outbox& out);
   void settle_debts(Instant now, Peer& peer, Outbox& out);
   void request_types(Instant now, Outbox& out);
-  void owe(Instant due) { owed_due = std::min(owed_due, due); }
 };
 
 }  // namespace dts::proto

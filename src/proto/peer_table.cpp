@@ -1,6 +1,7 @@
 #include <proto/peer_table.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace dts::proto {
 
@@ -33,8 +34,58 @@ Peer* PeerTable::add(const NodeId& node, Instant now) {
 
 void PeerTable::remove(const NodeId& node) {
   last_ = nullptr;
-  index_.erase(node);
+  const auto at = index_.find(node);
+  if (at == index_.end()) return;
+  Peer& peer = *at->second;
+  if (peer.owed_at != Instant::max()) owed_.erase({peer.owed_at, node});
+  unname(peer);
+  index_.erase(at);
   peers_.erase(node);
+}
+
+std::size_t PeerTable::name_hash(std::string_view host, std::string_view name) {
+  const std::hash<std::string_view> hash;
+  return hash(host) * 31 + hash(name);
+}
+
+void PeerTable::unname(const Peer& peer) {
+  auto [i, end] = by_name_.equal_range(name_hash(peer.record.host, peer.record.name));
+  while (i != end && i->second != &peer) ++i;
+  if (i != end) by_name_.erase(i);
+}
+
+void PeerTable::rename(Peer& peer, std::string_view host, std::string_view name) {
+  if (peer.named && peer.record.host == host && peer.record.name == name) return;
+  if (std::exchange(peer.named, true)) unname(peer);
+  peer.record.host = host;
+  peer.record.name = name;
+  by_name_.emplace(name_hash(host, name), &peer);
+}
+
+std::vector<const Peer*> PeerTable::namesakes(const Peer& peer) const {
+  std::vector<const Peer*> found;
+  const PeerRecord& r = peer.record;
+  for (auto [i, end] = by_name_.equal_range(name_hash(r.host, r.name)); i != end; ++i)
+    if (i->second != &peer && i->second->record.host == r.host && i->second->record.name == r.name)
+      found.push_back(i->second);
+  std::sort(found.begin(), found.end(),
+            [](const Peer* a, const Peer* b) { return a->record.node < b->record.node; });
+  return found;
+}
+
+void PeerTable::owe(Peer& peer, Instant due) {
+  if (due >= peer.owed_at) return;
+  if (peer.owed_at != Instant::max()) owed_.erase({peer.owed_at, peer.record.node});
+  peer.owed_at = due;
+  owed_.emplace(due, peer.record.node);
+}
+
+Peer* PeerTable::take_owed(Instant now) {
+  if (owed_due() > now) return nullptr;
+  Peer* const peer = find(owed_.begin()->second);
+  owed_.erase(owed_.begin());
+  peer->owed_at = Instant::max();
+  return peer;
 }
 
 bool PeerTable::half_known(const NodeId& node, Instant now, base::Random& random) {
@@ -66,12 +117,8 @@ const Peer* PeerTable::predecessor(const Peer& fresh) const {
       });
     });
   };
-  for (const auto& [node, old] : peers_) {
-    if (old.get() == &fresh || old->record.host != fresh.record.host ||
-        old->record.name != fresh.record.name)
-      continue;
-    if (same_address(*old)) return old.get();
-  }
+  for (const Peer* old : namesakes(fresh))
+    if (same_address(*old)) return old;
   return nullptr;
 }
 
@@ -86,7 +133,9 @@ StreamRecord* PeerTable::find_stream(Peer& peer, StreamId stream) {
 std::uint64_t PeerTable::memory_bytes() const {
   std::uint64_t bytes = half_known_.size() * 64;
   for (const auto& [node, peer] : peers_) {
-    bytes += sizeof(Peer) + peer->duplicates.memory_bytes() + peer->wants.size() * 128 +
+    constexpr std::size_t places = 240;  // in the tables, and what the names take
+    bytes += sizeof(Peer) + places + peer->reaches.capacity() * sizeof(Reach) +
+             peer->duplicates.memory_bytes() + peer->wants.size() * 128 +
              peer->record.streams.size() * (sizeof(StreamRecord) + 64);
     for (const auto& [id, in] : peer->inbound) {
       bytes += sizeof(InboundStream) + in->early_bytes;

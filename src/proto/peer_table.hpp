@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -23,6 +24,7 @@ struct Peer {
   PeerRecord record;
   std::vector<Reach> reaches;
   bool multicast_lost = false;  // told
+  bool named = false;           // it has said its names
   DuplicateFilter duplicates;
   Duration period{std::chrono::seconds(2)};
 
@@ -42,7 +44,8 @@ struct Peer {
   Instant announce_due = Instant::max();  // our ANNOUNCE, by unicast
   Instant list_due = Instant::max();      // our lists
   std::uint8_t list_flags = 0;
-  bool push = false;  // its wants have changed: bring it what it has not joined
+  bool push = false;                 // its wants have changed: bring it what it has not joined
+  Instant owed_at = Instant::max();  // when it is looked at, in PeerTable's order of debts
   std::unordered_map<StreamId, Instant> joined;  // own streams it was given the beginning of
 
   // Amplification: until it has proven its address it gets at most three times what it sent.
@@ -79,9 +82,22 @@ class PeerTable {
   // A node that has not announced itself was heard. True when it should be asked who it is.
   bool half_known(const NodeId& node, Instant now, base::Random& random);
   std::size_t half_known_size() const noexcept { return half_known_.size(); }
+  // What it says about itself; by these names its other runs are found.
+  void rename(Peer& peer, std::string_view host, std::string_view name);
+  // The others of the same host and name, by id.
+  std::vector<const Peer*> namesakes(const Peer& peer) const;
   // The peer that `fresh` is the next run of: the same host, name and address. Another restart is
   // told when the old node is gone.
   const Peer* predecessor(const Peer& fresh) const;
+
+  // Debts: which peer is to be looked at when. The earliest of several times counts.
+  void owe(Peer& peer, Instant due);
+  Instant owed_due() const noexcept {
+    return owed_.empty() ? Instant::max() : owed_.begin()->first;
+  }
+  // The next peer that is due; null: none now.
+  Peer* take_owed(Instant now);
+
   std::uint64_t memory_bytes() const;
 
   // Records of streams, kept sorted by number.
@@ -91,9 +107,14 @@ class PeerTable {
   }
 
  private:
+  static std::size_t name_hash(std::string_view host, std::string_view name);
+  void unname(const Peer& peer);
+
   std::uint32_t peers_max_, half_known_max_, window_;
   Peers peers_;
   std::unordered_map<NodeId, Peer*> index_;
+  std::unordered_multimap<std::size_t, Peer*> by_name_;  // by a hash of host and name
+  std::set<std::pair<Instant, NodeId>> owed_;
   Peer* last_ = nullptr;                                // packets come in runs
   std::vector<std::pair<NodeId, Instant>> half_known_;  // and when it was asked
   std::unordered_map<NodeId, std::size_t> half_known_index_;
