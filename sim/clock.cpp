@@ -6,7 +6,16 @@
 namespace dts::sim {
 
 void Clock::at(Duration when, Action action) {
-  heap_.push_back({std::max(when, now_), order_++, std::move(action)});
+  std::uint32_t place;
+  if (free_.empty()) {
+    place = static_cast<std::uint32_t>(actions_.size());
+    actions_.push_back(std::move(action));
+  } else {
+    place = free_.back();
+    free_.pop_back();
+    actions_[place] = std::move(action);
+  }
+  heap_.push_back({std::max(when, now_), order_++, place});
   std::push_heap(heap_.begin(), heap_.end(), later);
 }
 
@@ -16,11 +25,13 @@ bool Clock::step(Duration until) {
     return false;
   }
   std::pop_heap(heap_.begin(), heap_.end(), later);
-  Event event = std::move(heap_.back());
+  const Event event = heap_.back();
   heap_.pop_back();
   now_ = event.when;
   ++events_;
-  event.action();
+  const Action action = std::exchange(actions_[event.action], nullptr);
+  free_.push_back(event.action);
+  action();
   return true;
 }
 

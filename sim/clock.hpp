@@ -1,6 +1,7 @@
 // Clock: virtual time and the heap of what is to happen. Nothing in the simulator waits; time jumps
 // from one event to the next. Events at the same time run in the order they were asked for, so a
-// run depends on nothing but its seed. One thread.
+// run depends on nothing but its seed. The heap holds times; the actions stay where they are. One
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +35,7 @@ class Clock {
   struct Event {
     Duration when;
     std::uint64_t order;
-    Action action;
+    std::uint32_t action;  // in actions_
   };
   static bool later(const Event& a, const Event& b) {
     return a.when != b.when ? a.when > b.when : a.order > b.order;
@@ -43,6 +44,8 @@ class Clock {
   Duration now_{0};
   std::uint64_t order_ = 0, events_ = 0;
   std::vector<Event> heap_;
+  std::vector<Action> actions_;
+  std::vector<std::uint32_t> free_;  // places in actions_
 };
 
 }  // namespace dts::sim

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include <base/random.hpp>
 #include <dts/time.hpp>
@@ -35,15 +37,29 @@ struct Faults {
   double partition = 0;  // of the whole network: into two halves
   double one_way = 0;    // per node: hears nobody, or is heard by nobody
   Duration partition_max = std::chrono::seconds(15);
+  double unplug = 0;  // per node: its machine's cable is out, and its transport says so
+  Duration unplug_max = std::chrono::seconds(5);
   double crash = 0;  // per node: comes back as a new node
   Duration crash_max = std::chrono::seconds(5);
-  double pause = 0;  // per node: stopped (SIGSTOP, a laptop's lid), packets queue up
+  double restart = 0;  // per node: says goodbye and comes back at once
+  double pause = 0;    // per node: stopped (SIGSTOP), packets queue up
   Duration pause_max = std::chrono::seconds(12);
+  double suspend = 0;  // per node: its machine sleeps: it hears nothing, its own clock stands still
+  Duration suspend_max = std::chrono::seconds(30);
   double wall_jump = 0;  // per node: the wall clock jumps, back or forth
   Duration wall_jump_max = std::chrono::hours(24 * 400);
 
   // Any mixture, from calm to hardly usable.
   static Faults chaos(base::Random& random);
+  // Every fault that can be taken away for itself: its name, and what takes it away.
+  struct Part {
+    const char* name;
+    void (*remove)(Faults&);
+    bool (*present)(const Faults&);
+  };
+  static std::span<const Part> parts();
+  // Without the part of this name; false when there is none.
+  bool remove(std::string_view name);
   // The values that differ from a calm network, for people.
   std::string text() const;
 };

@@ -10,6 +10,7 @@ namespace dts::sim {
 namespace {
 constexpr std::size_t packets_at_once = 64;  // a node takes this many, then time passes
 constexpr std::uint16_t first_port = 20000;
+constexpr std::size_t receivers_apart_max = 16;  // with more, some hear at the same instant
 }  // namespace
 
 Network::Network(Clock& clock, Trace& trace, std::uint64_t seed, Receive receive)
@@ -34,6 +35,7 @@ NodeIndex Network::add_node(MachineIndex machine, const std::vector<LanIndex>& l
   for (LanIndex lan : lans) {
     if (std::find(m.lans.begin(), m.lans.end(), lan) != m.lans.end()) continue;
     m.lans.push_back(lan);
+    m.plugs.push_back(static_cast<std::uint32_t>(lans_[lan].plugs.size()));
     lans_[lan].plugs.emplace_back().machine = machine;
   }
   for (LanIndex lan : m.lans) plug_of(lan, machine)->nodes = m.nodes;
@@ -61,8 +63,9 @@ LanIndex Network::lan_of(MachineIndex machine, LinkIndex link) const {
 }
 
 Network::Plug* Network::plug_of(LanIndex lan, MachineIndex machine) {
-  for (Plug& plug : lans_[lan].plugs)
-    if (plug.machine == machine) return &plug;
+  const Machine& m = machines_[machine];
+  for (std::size_t i = 0; i < m.lans.size(); ++i)
+    if (m.lans[i] == lan) return &lans_[lan].plugs[m.plugs[i]];
   return nullptr;
 }
 
@@ -70,14 +73,14 @@ std::vector<Link> Network::links_of(NodeIndex node) const {
   const MachineIndex machine = sockets_[node].machine;
   std::vector<Link> links;
   links.push_back({link_index(machine, own_link), "lo", "127.0.0.1/8", true, false, 1400});
-  for (LanIndex lan : machines_[machine].lans) {
-    for (const Plug& plug : lans_[lan].plugs) {
-      if (plug.machine != machine || !plug.plugged) continue;
-      links.push_back({link_index(machine, lan), "eth" + std::to_string(lan),
-                       "10." + std::to_string(lan) + "." + std::to_string(machine / 250) + "." +
-                           std::to_string(1 + machine % 250) + "/16",
-                       false, lans_[lan].wireless, lans_[lan].mtu_bytes});
-    }
+  const Machine& m = machines_[machine];
+  for (std::size_t i = 0; i < m.lans.size(); ++i) {
+    const LanIndex lan = m.lans[i];
+    if (!lans_[lan].plugs[m.plugs[i]].plugged) continue;
+    links.push_back({link_index(machine, lan), "eth" + std::to_string(lan),
+                     "10." + std::to_string(lan) + "." + std::to_string(machine / 250) + "." +
+                         std::to_string(1 + machine % 250) + "/16",
+                     false, lans_[lan].wireless, lans_[lan].mtu_bytes});
   }
   return links;
 }
@@ -144,29 +147,31 @@ void Network::send(NodeIndex from, LinkIndex link, Group group, const Address* t
   ++counters_.sent;
   counters_.sent_bytes += packet.size();
   const LanIndex lan = lan_of(s.machine, link);
-  auto flight = std::make_shared<Flight>();
-  flight->bytes.assign(packet.begin(), packet.end());
+  const FlightPointer flight = new_flight(packet);
   flight->group = group;
   flight->multicast = to == nullptr;
   flight->from = address_of(from, to != nullptr && to->size > 0 ? to->bytes[0] : lan);
+  // A packet ends with its checksum: that says enough of what is in it.
+  const ByteView end = packet.last(std::min<std::size_t>(packet.size(), 4));
   trace_.add(Trace::Event::sent, clock_.now(), from,
-             hash_of(packet, static_cast<std::uint64_t>(link) << 8 | group));
+             hash_of(end, packet.size() << 24 | std::uint64_t{link} << 8 | group));
   if (to == nullptr)
     send_to_group(from, lan, flight);
   else
     send_to_address(from, *to, flight);
+  launch(flight);
 }
 
 void Network::send_to_group(NodeIndex from, LanIndex lan, const FlightPointer& flight) {
   const MachineIndex machine = sockets_[from].machine;
   if (lan != own_link) {
-    Plug* mine = plug_of(lan, machine);
-    if (!mine->plugged) return;
+    if (!plug_of(lan, machine)->plugged) return;
+    const bool prominent = sockets_[from].prominent || flight->group != 0;
     for (Plug& plug : lans_[lan].plugs) {
       if (plug.machine == machine || !plug.plugged) continue;
       for (NodeIndex node : plug.nodes) {
         const Socket& s = sockets_[node];
-        if (!s.open) continue;
+        if (!s.open || !(prominent || s.prominent)) continue;
         if (!s.joined.test(flight->group)) {
           if (faults.overheard == 0 || !random_.chance(faults.overheard)) continue;
           ++counters_.overheard;
@@ -177,9 +182,10 @@ void Network::send_to_group(NodeIndex from, LanIndex lan, const FlightPointer& f
   }
   // The machine's own copies: never lost but by a full queue.
   const Duration when = clock_.now() + std::chrono::microseconds(5);
+  const LinkIndex link = link_index(machine, lan);
   for (NodeIndex node : machines_[machine].nodes)
     if (sockets_[node].open && sockets_[node].joined.test(flight->group))
-      fly(node, link_index(machine, lan), when, flight);
+      planned_.push_back({when, {node, link, sockets_[node].port}});
 }
 
 void Network::send_to_address(NodeIndex from, const Address& to, const FlightPointer& flight) {
@@ -191,7 +197,8 @@ void Network::send_to_address(NodeIndex from, const Address& to, const FlightPoi
   }
   const MachineIndex mine = sockets_[from].machine, theirs = sockets_[node].machine;
   if (mine == theirs) {
-    fly(node, link_index(theirs, lan), clock_.now() + std::chrono::microseconds(5), flight);
+    planned_.push_back({clock_.now() + std::chrono::microseconds(5),
+                        {node, link_index(theirs, lan), sockets_[node].port}});
     return;
   }
   Plug* here = lan == own_link ? nullptr : plug_of(lan, mine);
@@ -235,53 +242,108 @@ void Network::cross(NodeIndex from, NodeIndex to, LanIndex lan, Plug& plug,
     return;
   }
   if (lost(plug)) return;
-  const LinkIndex link = link_index(receiver.machine, lan);
+  const Hop hop{to, link_index(receiver.machine, lan), receiver.port};
+  const bool many = flight->multicast && lans_[lan].plugs.size() > receivers_apart_max;
   const int copies = faults.duplicate > 0 && random_.chance(faults.duplicate) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
-    FlightPointer mine = flight;
-    if (faults.corrupt > 0 && random_.chance(faults.corrupt) && !flight->bytes.empty()) {
-      auto changed = std::make_shared<Flight>(*flight);
-      for (std::uint64_t flips = 1 + random_.below(8); flips > 0; --flips)
-        changed->bytes[random_.below(changed->bytes.size())] ^=
-            static_cast<std::uint8_t>(1u << random_.below(8));
-      mine = std::move(changed);
-      ++counters_.corrupted;
-    }
-    const auto upto = [&](Duration most) {
-      return Duration(random_.below(static_cast<std::uint64_t>(most.count()) + 1));
-    };
-    Duration when = clock_.now() + faults.delay + upto(faults.jitter);
+    Duration when = clock_.now() + faults.delay + jitter_of(faults.jitter, many);
     if (copy > 0 || (faults.reorder > 0 && random_.chance(faults.reorder))) {
-      when += upto(faults.reorder_max);
+      when += jitter_of(faults.reorder_max, many);
       ++(copy > 0 ? counters_.duplicated : counters_.reordered);
     } else {
       when = std::max(when, plug.last_arrival);
       plug.last_arrival = when;
     }
-    fly(to, link, std::max(when, receiver.clogged_until), mine);
+    when = std::max(when, receiver.clogged_until);
+    if (faults.corrupt > 0 && random_.chance(faults.corrupt) && !flight->bytes.empty()) {
+      const FlightPointer changed = std::make_shared<Flight>(*flight);
+      for (std::uint64_t flips = 1 + random_.below(8); flips > 0; --flips)
+        changed->bytes[random_.below(changed->bytes.size())] ^=
+            static_cast<std::uint8_t>(1u << random_.below(8));
+      ++counters_.corrupted;
+      const Planned alone{when, hop};
+      launch(when, changed, {&alone, 1});
+      continue;
+    }
+    planned_.push_back({when, hop});
   }
 }
 
-void Network::fly(NodeIndex to, LinkIndex link, Duration when, const FlightPointer& flight) {
-  // The port says for whom it is: a process started later has another one. What was sent to a
-  // group is for whoever is there.
-  const std::uint16_t port = sockets_[to].port;
-  clock_.at(when, [this, to, link, port, flight] { arrive(to, link, port, flight); });
+Duration Network::jitter_of(Duration most, bool many) {
+  constexpr std::uint64_t steps = 8;
+  const auto count = static_cast<std::uint64_t>(most.count());
+  return many ? Duration(count * random_.below(steps) / steps) : Duration(random_.below(count + 1));
 }
 
-void Network::arrive(NodeIndex to, LinkIndex link, std::uint16_t port,
-                     const FlightPointer& flight) {
-  Socket& s = sockets_[to];
-  if (!s.open || (!flight->multicast && s.port != port)) {
+Network::FlightPointer Network::new_flight(ByteView packet) {
+  FlightPointer flight;
+  if (free_flights_.empty()) {
+    flight = std::make_shared<Flight>();
+  } else {
+    flight = std::move(free_flights_.back());
+    free_flights_.pop_back();
+  }
+  flight->bytes.assign(packet.begin(), packet.end());
+  return flight;
+}
+
+void Network::launch(const FlightPointer& flight) {
+  const auto earlier = [](const Planned& a, const Planned& b) { return a.when < b.when; };
+  if (planned_.size() > 1 && !std::is_sorted(planned_.begin(), planned_.end(), earlier))
+    std::stable_sort(planned_.begin(), planned_.end(), earlier);
+  for (std::size_t first = 0; first < planned_.size();) {
+    std::size_t end = first + 1;
+    while (end < planned_.size() && planned_[end].when == planned_[first].when) ++end;
+    launch(planned_[first].when, flight, std::span(planned_).subspan(first, end - first));
+    first = end;
+  }
+  planned_.clear();
+}
+
+void Network::launch(Duration when, const FlightPointer& flight, std::span<const Planned> hops) {
+  Batch* batch;
+  if (free_batches_.empty()) {
+    batch = batches_.emplace_back(std::make_unique<Batch>()).get();
+  } else {
+    batch = free_batches_.back();
+    free_batches_.pop_back();
+  }
+  batch->flight = flight;
+  for (const Planned& planned : hops) batch->hops.push_back(planned.hop);
+  clock_.at(when, [this, batch] { land(*batch); });
+}
+
+void Network::land(Batch& batch) {
+  for (const Hop& hop : batch.hops) arrive(hop, batch.flight);
+  if (batch.flight.use_count() == 1) free_flights_.push_back(std::move(batch.flight));
+  batch.flight.reset();
+  batch.hops.clear();
+  free_batches_.push_back(&batch);
+}
+
+void Network::arrive(const Hop& hop, const FlightPointer& flight) {
+  Socket& s = sockets_[hop.to];
+  if (!s.open || (!flight->multicast && s.port != hop.port)) {
     ++counters_.gone;
     return;
   }
+  if (s.queue.empty() && !s.waking && !s.paused && s.busy_until <= clock_.now())
+    return hand_over(hop.to, {flight, hop.link});
   if (s.queue.size() >= faults.receive_queue) {
     ++counters_.queue_full;
     return;
   }
-  s.queue.push_back({flight, link});
-  wake(to);
+  s.queue.push_back({flight, hop.link});
+  wake(hop.to);
+}
+
+void Network::hand_over(NodeIndex node, const Arrived& arrived) {
+  Socket& s = sockets_[node];
+  s.busy_until = std::max(s.busy_until, clock_.now()) + faults.receive_cost;
+  ++counters_.arrived;
+  trace_.add(Trace::Event::arrived, clock_.now(), node, arrived.flight->bytes.size());
+  receive_(node, arrived.link, arrived.flight->from, arrived.flight->multicast,
+           arrived.flight->bytes);
 }
 
 void Network::wake(NodeIndex node) {
@@ -298,11 +360,7 @@ void Network::take(NodeIndex node) {
     if (!s.open || s.paused || s.queue.empty()) break;
     const Arrived arrived = std::move(s.queue.front());
     s.queue.pop_front();
-    s.busy_until = std::max(s.busy_until, clock_.now()) + faults.receive_cost;
-    ++counters_.arrived;
-    trace_.add(Trace::Event::arrived, clock_.now(), node, arrived.flight->bytes.size());
-    receive_(node, arrived.link, arrived.flight->from, arrived.flight->multicast,
-             arrived.flight->bytes);
+    hand_over(node, arrived);
   }
   wake(node);
 }

@@ -2,7 +2,8 @@
 // has one socket; it hears the groups it joined on the machine's own link and on every LAN its
 // machine is plugged into, and what is sent to its address. As with IP multicast, a packet to a
 // group also comes back to its sender and to the other nodes of the sender's machine.
-// Packets are copied once when sent and shared by all receivers. One thread.
+// A packet is copied once when sent and shared by all receivers; those it reaches at the same time
+// share one event as well. One thread.
 #pragma once
 
 #include <bitset>
@@ -10,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <base/random.hpp>
@@ -47,6 +49,7 @@ class Network {
   NodeIndex add_node(MachineIndex machine, const std::vector<LanIndex>& lans);
   std::size_t nodes() const { return sockets_.size(); }
   MachineIndex machines() const { return static_cast<MachineIndex>(machines_.size()); }
+  LanIndex lans() const { return static_cast<LanIndex>(lans_.size()); }
   MachineIndex machine_of(NodeIndex node) const { return sockets_[node].machine; }
   bool same_lan(NodeIndex a, NodeIndex b) const;
 
@@ -69,6 +72,9 @@ class Network {
   void set_side(MachineIndex machine, std::uint8_t side);
   void set_deaf(NodeIndex node, bool deaf);  // hears nobody
   void set_mute(NodeIndex node, bool mute);  // is heard by nobody
+  // For domains too large to simulate whole: on the control group a node that is not prominent
+  // hears only the prominent ones, and is heard only by them. All are, unless told.
+  void set_prominent(NodeIndex node, bool prominent) { sockets_[node].prominent = prominent; }
   void set_plugged(MachineIndex machine, LanIndex lan, bool plugged);
   // No faults, no partition, nothing paused or clogged; cables plugged in again.
   void heal();
@@ -85,7 +91,22 @@ class Network {
     Group group = 0;
     bool multicast = false;
   };
-  using FlightPointer = std::shared_ptr<const Flight>;
+  using FlightPointer = std::shared_ptr<Flight>;  // not changed once it flies
+  struct Hop {
+    NodeIndex to;
+    LinkIndex link;
+    // Says for whom it is: a process started later has another one. What was sent to a group is
+    // for whoever is there.
+    std::uint16_t port;
+  };
+  struct Batch {  // arrives everywhere at once
+    FlightPointer flight;
+    std::vector<Hop> hops;
+  };
+  struct Planned {
+    Duration when;
+    Hop hop;
+  };
   struct Arrived {
     FlightPointer flight;
     LinkIndex link;
@@ -94,6 +115,7 @@ class Network {
     MachineIndex machine = 0;
     std::uint16_t port = 0;
     bool open = false, paused = false, deaf = false, mute = false, waking = false;
+    bool prominent = true;
     std::bitset<256> joined;
     std::deque<Arrived> queue;
     Duration busy_until{0}, clogged_until{0};
@@ -113,6 +135,7 @@ class Network {
   struct Machine {
     std::uint8_t side = 0;
     std::vector<LanIndex> lans;
+    std::vector<std::uint32_t> plugs;  // on each of them
     std::vector<NodeIndex> nodes;
   };
 
@@ -126,10 +149,18 @@ class Network {
   void send_to_group(NodeIndex from, LanIndex lan, const FlightPointer& flight);
   void send_to_address(NodeIndex from, const Address& to, const FlightPointer& flight);
   bool lost(Plug& plug);
-  // Over the wire to one node of another machine.
+  // Over the wire to one node of another machine: planned, or lost.
   void cross(NodeIndex from, NodeIndex to, LanIndex lan, Plug& plug, const FlightPointer& flight);
-  void fly(NodeIndex to, LinkIndex link, Duration when, const FlightPointer& flight);
-  void arrive(NodeIndex to, LinkIndex link, std::uint16_t port, const FlightPointer& flight);
+  // A random time up to this; in steps when the packet has many receivers, so that they share
+  // events.
+  Duration jitter_of(Duration most, bool many);
+  FlightPointer new_flight(ByteView packet);
+  // What has been planned for this packet goes on its way.
+  void launch(const FlightPointer& flight);
+  void launch(Duration when, const FlightPointer& flight, std::span<const Planned> hops);
+  void land(Batch& batch);
+  void arrive(const Hop& hop, const FlightPointer& flight);
+  void hand_over(NodeIndex node, const Arrived& arrived);
   void wake(NodeIndex node);
   void take(NodeIndex node);
 
@@ -142,6 +173,10 @@ class Network {
   std::vector<Socket> sockets_;
   std::uint16_t next_port_ = 20000;
   std::vector<NodeIndex> by_port_;  // of port 20000 + i
+  std::vector<Planned> planned_;
+  std::vector<std::unique_ptr<Batch>> batches_;
+  std::vector<Batch*> free_batches_;
+  std::vector<FlightPointer> free_flights_;
   NetworkCounters counters_;
 };
 

@@ -11,6 +11,7 @@ namespace dts::sim {
 namespace {
 constexpr Duration epoch = std::chrono::seconds(1'800'000'000);  // the wall clock at the start
 constexpr std::uint64_t ticks_per_s_max = 200'000;
+constexpr Duration memory_period = std::chrono::milliseconds(500);
 
 template <class AnyId>
 AnyId cut(const base::Sha256& hash) {
@@ -21,13 +22,12 @@ AnyId cut(const base::Sha256& hash) {
 
 TypeId type_id(const Bytes& document) { return cut<TypeId>(base::sha256(document)); }
 
-Bytes contents(base::Random& random, std::size_t size) {
-  Bytes bytes(size);
+void fill(Bytes& bytes, base::Random& random, std::size_t size) {
+  bytes.resize(size);
   for (std::size_t i = 0; i < size; i += 8) {
     const std::uint64_t word = random.next();
     std::memcpy(bytes.data() + i, &word, std::min<std::size_t>(8, size - i));
   }
-  return bytes;
 }
 }  // namespace
 
@@ -121,6 +121,8 @@ void Node::start() {
 void Node::stop(bool goodbye) {
   if (!engine_) return;
   if (goodbye) step([&](Instant now, proto::Outbox& out) { engine_->stop(now, out); });
+  suspend(false);
+  count_memory();
   around_.trace.add(Trace::Event::stop, around_.clock.now(), index_, goodbye);
   around_.trace.say(around_.clock.now(),
                     [&] { return name() + (goodbye ? " stops" : " crashes"); });
@@ -131,19 +133,34 @@ void Node::stop(bool goodbye) {
 }
 
 void Node::pause(bool paused) {
-  if (!engine_ || paused == paused_) return;
+  if (!engine_ || paused == paused_ || (!paused && suspended_since_ != awake)) return;
   paused_ = paused;
   around_.network.pause(index_, paused);
   around_.trace.say(around_.clock.now(),
                     [&] { return name() + (paused ? " is paused" : " goes on"); });
-  if (!paused) {
-    timer_at_ = Duration::max();
-    schedule();
+  if (paused) return;
+  timer_at_ = Duration::max();
+  schedule();
+  if (links_waiting_) links_changed();
+}
+
+// The machine sleeps: its network is off and its own clock stands still.
+void Node::suspend(bool suspended) {
+  if (!engine_ || suspended == (suspended_since_ != awake)) return;
+  if (suspended) {
+    suspended_since_ = around_.clock.now();
+  } else {
+    monotonic_offset_ -= around_.clock.now() - suspended_since_;
+    suspended_since_ = awake;
   }
+  around_.network.set_deaf(index_, suspended);
+  around_.network.set_mute(index_, suspended);
+  pause(suspended);
 }
 
 void Node::links_changed() {
-  if (!engine_) return;
+  links_waiting_ = paused_;
+  if (!engine_ || paused_) return;
   step([&](Instant now, proto::Outbox& out) {
     engine_->set_links(now, transport_, around_.network.links_of(index_), out);
   });
@@ -234,9 +251,10 @@ bool Node::publish(std::size_t slot, std::size_t bytes, std::size_t count) {
   Stream& stream = streams_[slot];
   if (!engine_ || paused_ || !stream.open) return false;
   bool accepted = true;
+  Bytes message;
   step([&](Instant now, proto::Outbox& out) {
     for (std::size_t i = 0; i < count && accepted; ++i) {
-      const Bytes message = contents(random_, bytes);
+      fill(message, random_, bytes);
       const std::int64_t wall = wall_ns();
       const Result<proto::Sequence> last = engine_->publish(now, stream.id, {message, wall}, out);
       accepted = last.ok();
@@ -248,7 +266,8 @@ bool Node::publish(std::size_t slot, std::size_t bytes, std::size_t count) {
       }
       around_.oracle.published(id_, stream.id, stream.last + 1, *last, message, wall);
       stream.last = *last;
-      around_.trace.add(Trace::Event::publish, around_.clock.now(), index_, hash_of(message));
+      around_.trace.add(Trace::Event::publish, around_.clock.now(), index_,
+                        *last << 24 ^ message.size());
     }
   });
   return accepted;
@@ -298,7 +317,7 @@ void Node::drain() {
 
 void Node::judge(const proto::Message& message) {
   around_.trace.add(Trace::Event::message, around_.clock.now(), index_,
-                    hash_of(message.bytes, message.first));
+                    message.first << 24 ^ message.stream << 20 ^ message.bytes.size());
   around_.trace.say(around_.clock.now(), [&] {
     return name() + " <- " + around_.oracle.name_of(message.node) + "/" +
            std::to_string(message.stream) + " message " + std::to_string(message.first) + ".." +
@@ -380,9 +399,13 @@ void Node::tick(std::uint64_t life) {
     around_.oracle.violation(name() + " asks to be woken without end");
   }
   step([&](Instant now, proto::Outbox& out) { engine_->tick(now, wall_ns(), out); });
-  // Counting takes a walk over all tables.
-  if (counters_.ticks % 16 == 0)
-    memory_bytes_max_ = std::max(memory_bytes_max_, engine_->memory_bytes());
+  if (around_.clock.now() - counted_at_ >= memory_period) count_memory();
+}
+
+// A walk over all tables.
+void Node::count_memory() {
+  counted_at_ = around_.clock.now();
+  if (engine_) memory_bytes_max_ = std::max(memory_bytes_max_, engine_->memory_bytes());
 }
 
 }  // namespace dts::sim

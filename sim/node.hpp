@@ -52,6 +52,7 @@ class Node {
   bool running() const { return engine_ != nullptr; }
   bool paused() const { return paused_; }
   void pause(bool paused);
+  void suspend(bool suspended);
   void jump_wall(Duration by) { wall_offset_ += by; }
   // Its links have changed: tell the engine.
   void links_changed();
@@ -94,6 +95,7 @@ class Node {
   std::string name() const;
   const NodeCounters& counters() const { return counters_; }
   std::string counters_text() const;  // of the engine, those that are not zero
+  void count_memory();
   std::uint64_t memory_bytes_max() const { return memory_bytes_max_; }
 
  private:
@@ -123,7 +125,9 @@ class Node {
   NodeId id_{};
   std::uint64_t life_ = 0;
   Duration started_at_{0};
-  bool paused_ = false;
+  bool paused_ = false, links_waiting_ = false;
+  static constexpr Duration awake{-1};
+  Duration suspended_since_ = awake;
   std::vector<Stream> streams_;
   std::vector<Subscription> subscriptions_;
   std::vector<Bytes> offers_;
@@ -132,6 +136,7 @@ class Node {
   Duration ticks_since_{0};
   std::uint64_t ticks_then_ = 0;
   NodeCounters counters_;
+  Duration counted_at_{0};
   std::uint64_t memory_bytes_max_ = 0;
 };
 

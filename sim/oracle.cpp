@@ -54,12 +54,15 @@ void Oracle::published(NodeId node, proto::StreamId stream, proto::Sequence firs
 }
 
 void Oracle::subscribed(NodeId subscriber, proto::InterestId id, const proto::Interest& interest) {
-  subscribers_[subscriber].interests[id] = interest;
+  Subscriber& s = subscribers_[subscriber];
+  s.interests[id] = interest;
+  ++s.changes;
 }
 
 void Oracle::unsubscribed(NodeId subscriber, proto::InterestId id) {
   Subscriber& s = subscribers_[subscriber];
   s.interests.erase(id);
+  ++s.changes;
   // What nobody wants any more may begin anew later.
   std::erase_if(s.cursors, [&](const auto& entry) {
     const Stream* stream = find(entry.first.first, entry.first.second);
@@ -79,9 +82,27 @@ const Oracle::Published* Oracle::find_message(const Stream& stream, proto::Seque
   return it == stream.messages.end() || it->first != first ? nullptr : &*it;
 }
 
-bool Oracle::wants(const Subscriber& subscriber, const proto::StreamRecord& record) const {
+bool Oracle::wants(const Subscriber& subscriber, const proto::StreamRecord& record) {
   return std::any_of(subscriber.interests.begin(), subscriber.interests.end(),
                      [&](const auto& entry) { return interest_matches(entry.second, record); });
+}
+
+Oracle::Cursor* Oracle::wanted_cursor(Subscriber& subscriber, const StreamKey& key,
+                                      const Stream& stream) {
+  const auto at = subscriber.cursors.find(key);
+  if (at == subscriber.cursors.end()) {
+    if (!wants(subscriber, stream.record)) return nullptr;
+    Cursor& fresh = subscriber.cursors[key];
+    fresh.wanted = true;
+    fresh.wanted_as_of = subscriber.changes;
+    return &fresh;
+  }
+  Cursor& cursor = at->second;
+  if (cursor.wanted_as_of != subscriber.changes) {
+    cursor.wanted = wants(subscriber, stream.record);
+    cursor.wanted_as_of = subscriber.changes;
+  }
+  return cursor.wanted ? &cursor : nullptr;
 }
 
 bool Oracle::advance(Cursor& cursor, const Place& place, std::string_view what,
@@ -108,9 +129,11 @@ void Oracle::delivered(NodeId subscriber, const proto::Message& message) {
   const Place where{subscriber, message.node, message.stream};
   const Stream* stream = find(message.node, message.stream);
   if (stream == nullptr) return violation(where, "delivered from a stream that never was");
-  Subscriber& s = subscribers_[subscriber];
-  if (!wants(s, stream->record))
+  Cursor* const wanted =
+      wanted_cursor(subscribers_[subscriber], {message.node, message.stream}, *stream);
+  if (wanted == nullptr)
     return violation(where, "delivered, but nobody asked for " + stream->record.family_name);
+  Cursor& cursor = *wanted;
   const Published* published = find_message(*stream, message.first);
   if (published == nullptr || published->last != message.last)
     return violation(where, "delivered " + range_text(message.first, message.last) +
@@ -124,7 +147,6 @@ void Oracle::delivered(NodeId subscriber, const proto::Message& message) {
       message.record->type != stream->record.type ||
       message.record->labels != stream->record.labels)
     violation(where, "delivered without the record of its stream");
-  Cursor& cursor = s.cursors[{message.node, message.stream}];
   if (message.historic && cursor.live)
     violation(where, "history after a live message: " + std::to_string(message.first));
   advance(cursor, where, "message", message.first, message.last);
@@ -149,9 +171,10 @@ void Oracle::noticed(NodeId subscriber, const proto::Notice& notice) {
   if (stream->messages.empty() || notice.to > stream->messages.back().last)
     return violation(where,
                      "a gap " + range_text(notice.from, notice.to) + " beyond what was published");
-  Subscriber& s = subscribers_[subscriber];
-  if (!wants(s, stream->record)) return violation(where, "a gap in what nobody asked for");
-  Cursor& cursor = s.cursors[{notice.node, notice.stream}];
+  Cursor* const wanted =
+      wanted_cursor(subscribers_[subscriber], {notice.node, notice.stream}, *stream);
+  if (wanted == nullptr) return violation(where, "a gap in what nobody asked for");
+  Cursor& cursor = *wanted;
   advance(cursor, where, "gap", notice.from, notice.to);
   ++cursor.gaps;
   ++counters_.gaps;

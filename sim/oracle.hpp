@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -67,6 +66,9 @@ class Oracle {
     std::uint64_t delivered = 0, gaps = 0;
     bool live = false;  // a message that is not historic has come
     Duration delivered_at{0};
+    // Whether it is wanted, as of the subscriber's changes.
+    bool wanted = false;
+    std::uint64_t wanted_as_of = 0;
   };
   const Cursor* cursor(NodeId subscriber, NodeId node, proto::StreamId stream) const;
   proto::Sequence last_published(NodeId node, proto::StreamId stream) const;
@@ -90,14 +92,22 @@ class Oracle {
     std::vector<Published> messages;
   };
   using StreamKey = std::pair<NodeId, proto::StreamId>;
+  struct HashOfKey {
+    std::size_t operator()(const StreamKey& key) const {
+      return std::hash<NodeId>{}(key.first) + key.second * 0x9e3779b97f4a7c15ull;
+    }
+  };
   struct Subscriber {
-    std::map<proto::InterestId, proto::Interest> interests;
-    std::map<StreamKey, Cursor> cursors;
+    std::unordered_map<proto::InterestId, proto::Interest> interests;
+    std::unordered_map<StreamKey, Cursor, HashOfKey> cursors;
+    std::uint64_t changes = 1;  // of the interests
   };
 
   const Stream* find(NodeId node, proto::StreamId stream) const;
   static const Published* find_message(const Stream& stream, proto::Sequence first);
-  bool wants(const Subscriber& subscriber, const proto::StreamRecord& record) const;
+  static bool wants(const Subscriber& subscriber, const proto::StreamRecord& record);
+  // The subscriber's cursor in the stream; null when it does not want it.
+  static Cursor* wanted_cursor(Subscriber& subscriber, const StreamKey& key, const Stream& stream);
   struct Place {  // whose cursor; made into words only when something is wrong
     NodeId subscriber, node;
     proto::StreamId stream;
@@ -108,10 +118,10 @@ class Oracle {
                proto::Sequence last);
 
   const Clock& clock_;
-  std::map<NodeId, std::string> names_;
-  std::map<StreamKey, Stream> streams_;
-  std::map<NodeId, Subscriber> subscribers_;
-  std::map<TypeId, std::uint64_t> documents_;
+  std::unordered_map<NodeId, std::string> names_;
+  std::unordered_map<StreamKey, Stream, HashOfKey> streams_;
+  std::unordered_map<NodeId, Subscriber> subscribers_;
+  std::unordered_map<TypeId, std::uint64_t> documents_;
   std::vector<std::string> violations_;  // the first hundred
   std::uint64_t violations_in_all_ = 0;
   OracleCounters counters_;

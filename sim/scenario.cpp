@@ -22,11 +22,11 @@ void populate(World& world) { world.populate(nodes_or(world, 3 + world.random().
 
 // Traffic under these faults for so long, then everything must work again.
 void storm(World& world, const Faults& faults, const Traffic& traffic, Duration time) {
-  populate(world);
+  if (world.nodes() == 0) populate(world);
   world.run_for(milliseconds(500));
   world.set_traffic(traffic);
   world.unleash(faults);
-  world.run_for(time);
+  world.storm_for(time);
   world.heal();
   world.expect_liveness();
 }
@@ -240,15 +240,21 @@ void churn(World& world) {
   storm(world, faults, traffic, seconds(20));
 }
 
+// Everything at random: few or many messages, a short or a long storm, wired or wireless.
 void chaos(World& world) {
-  const Faults faults = Faults::chaos(world.random());
+  base::Random& random = world.random();
+  const Faults faults = Faults::chaos(random);
   Traffic traffic;
-  traffic.publish = static_cast<double>(1 + world.random().below(60));
-  traffic.churn = world.random().chance(0.5) ? world.random().fraction() * 4 : 0;
-  traffic.burst = 1 + world.random().below(world.random().chance(0.1) ? 200 : 8);
-  traffic.large_bytes = world.random().chance(0.3) ? 500'000 : 50'000;
-  traffic.large = world.random().fraction() * 0.03;
-  storm(world, faults, traffic, seconds(10 + world.random().below(50)));
+  traffic.publish = static_cast<double>(1 + random.below(random.chance(0.2) ? 60 : 10));
+  traffic.churn = random.chance(0.5) ? random.fraction() * 4 : 0;
+  traffic.burst = 1 + random.below(random.chance(0.05) ? 200 : 4);
+  traffic.large_bytes = random.chance(0.1) ? 500'000 : 50'000;
+  traffic.large = random.chance(0.5) ? random.fraction() * 0.02 : 0;
+  const Duration time = seconds(4 + random.below(random.chance(0.1) ? 56 : 14));
+  const auto mtu = static_cast<std::uint32_t>(random.chance(0.2) ? 600 + random.below(800) : 1400);
+  const bool wireless = random.chance(0.15);
+  world.populate(nodes_or(world, 3 + random.below(6)), 6, 3, mtu, wireless);
+  storm(world, faults, traffic, time);
 }
 
 // The whole domain keeps to its share of the network however many there are.

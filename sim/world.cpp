@@ -1,6 +1,7 @@
 #include <sim/world.hpp>
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace dts::sim {
@@ -29,6 +30,9 @@ bool same_record(const proto::StreamRecord& a, const proto::StreamRecord& b) {
 World::World(RunOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
+      plan_random_(random_.next()),
+      fault_random_(random_.next()),
+      traffic_random_(random_.next()),
       network_(clock_, trace_, random_.next(),
                [this](NodeIndex node, LinkIndex link, const Address& from, bool multicast,
                       ByteView packet) { nodes_[node]->receive(link, from, multicast, packet); }),
@@ -45,19 +49,20 @@ Node& World::add_node(MachineIndex machine, const std::vector<LanIndex>& lans) {
 
 StreamPlan World::random_plan() {
   StreamPlan plan;
-  plan.family_name = families_[random_.below(families_.size())];
-  plan.delivery = static_cast<proto::Delivery>(random_.below(3));
-  plan.history = static_cast<std::uint32_t>(plan.delivery == proto::Delivery::stream
-                                                ? 0
-                                                : 1 + random_.below(random_.chance(0.2) ? 20 : 1));
-  if (random_.chance(0.5)) plan.labels = {{"tank", std::to_string(random_.below(20))}};
-  plan.document_bytes = static_cast<std::uint32_t>(random_.chance(0.1) ? 2000 + random_.below(20000)
-                                                                       : 60 + random_.below(500));
+  plan.family_name = families_[plan_random_.below(families_.size())];
+  plan.delivery = static_cast<proto::Delivery>(plan_random_.below(3));
+  plan.history =
+      static_cast<std::uint32_t>(plan.delivery == proto::Delivery::stream
+                                     ? 0
+                                     : 1 + plan_random_.below(plan_random_.chance(0.2) ? 20 : 1));
+  if (plan_random_.chance(0.5)) plan.labels = {{"tank", std::to_string(plan_random_.below(20))}};
+  plan.document_bytes = static_cast<std::uint32_t>(
+      plan_random_.chance(0.1) ? 2000 + plan_random_.below(20000) : 60 + plan_random_.below(500));
   return plan;
 }
 
 std::string World::random_pattern() {
-  switch (random_.below(4)) {
+  switch (plan_random_.below(4)) {
     case 0:
       return "*";
     case 1:
@@ -67,34 +72,52 @@ std::string World::random_pattern() {
   }
 }
 
-void World::populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node) {
+void World::populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node,
+                     std::uint32_t mtu_bytes, bool wireless) {
   for (std::size_t i = 0; i < families; ++i)
     families_.push_back((i % 2 != 0 ? "lab.T" : "brewery.T") + std::to_string(i));
-  const LanIndex lan = network_.add_lan();
+  const LanIndex lan = network_.add_lan(mtu_bytes, wireless);
   MachineIndex machine = 0;
   for (std::size_t i = 0; i < nodes; ++i) {
     Node& node = add_node(machine, {lan});
-    if (!random_.chance(0.2)) ++machine;
-    for (std::size_t s = random_.below(2 * streams_per_node + 1); s > 0; --s)
+    if (!plan_random_.chance(0.2)) ++machine;
+    for (std::size_t s = plan_random_.below(2 * streams_per_node + 1); s > 0; --s)
       node.open_stream(random_plan());
-    for (std::size_t s = random_.below(4); s > 0; --s) {
-      const std::string& name = families_[random_.below(families)];
-      node.subscribe({family_id(name), name, true, random_.chance(0.8)});
+    for (std::size_t s = plan_random_.below(4); s > 0; --s) {
+      const std::string& name = families_[plan_random_.below(families)];
+      node.subscribe({family_id(name), name, true, plan_random_.chance(0.8)});
     }
-    if (random_.chance(0.2)) node.subscribe_pattern(random_pattern());
+    if (plan_random_.chance(0.2)) node.subscribe_pattern(random_pattern());
   }
   // Nobody starts at quite the same time.
   for (const auto& node : nodes_)
-    clock_.after(std::chrono::microseconds(random_.below(50'000)),
+    clock_.after(std::chrono::microseconds(plan_random_.below(50'000)),
                  [n = node.get()] { n->start(); });
+}
+
+bool World::without(std::string_view part) const {
+  return std::find(options_.without.begin(), options_.without.end(), part) !=
+         options_.without.end();
 }
 
 void World::unleash(const Faults& faults) {
   network_.faults = faults;
+  for (const std::string& part : options_.without) network_.faults.remove(part);
   trace_.add(Trace::Event::fault, clock_.now(), 0, 0);
-  trace_.say(clock_.now(), [&] { return "faults: " + faults.text(); });
+  trace_.say(clock_.now(), [&] { return "faults: " + network_.faults.text(); });
   clock_.after(strike_period, [this, turn = ++faults_turn_] {
     if (turn == faults_turn_) strike();
+  });
+}
+
+Duration World::upto(Duration most) {
+  return Duration(
+      fault_random_.below(static_cast<std::uint64_t>(std::max<std::int64_t>(1, most.count()))));
+}
+
+void World::later(Duration delay, std::function<void()> end) {
+  clock_.after(delay, [this, turn = faults_turn_, end = std::move(end)] {
+    if (turn == faults_turn_) end();
   });
 }
 
@@ -105,51 +128,81 @@ void World::crash(Node& node, Duration back_after) {
   });
 }
 
+void World::plug(MachineIndex machine, bool plugged) {
+  trace_.say(clock_.now(), [&] {
+    return "machine " + std::to_string(machine) + (plugged ? " is plugged in" : " is unplugged");
+  });
+  std::erase(unplugged_, machine);
+  if (!plugged) unplugged_.push_back(machine);
+  for (LanIndex lan = 0; lan < network_.lans(); ++lan) network_.set_plugged(machine, lan, plugged);
+  for (const auto& node : nodes_)
+    if (network_.machine_of(node->index()) == machine) node->links_changed();
+}
+
+void World::suspend(MachineIndex machine, bool suspended) {
+  for (const auto& node : nodes_)
+    if (network_.machine_of(node->index()) == machine) node->suspend(suspended);
+}
+
 void World::strike() {
   const Faults& f = network_.faults;
-  const auto upto = [&](Duration most) {
-    return Duration(
-        random_.below(static_cast<std::uint64_t>(std::max<std::int64_t>(1, most.count()))));
-  };
-  // What ends by itself must not end something newer: ends are checked by the turn of the faults.
-  const auto later = [&](Duration delay, std::function<void()> end) {
-    clock_.after(delay, [this, turn = faults_turn_, end = std::move(end)] {
-      if (turn == faults_turn_) end();
-    });
-  };
-  if (random_.chance(per(strike_period, f.partition))) {
+  if (fault_random_.chance(per(strike_period, f.partition))) {
+    trace_.say(clock_.now(), [] { return std::string("the network falls in two"); });
     for (MachineIndex m = 0; m < network_.machines(); ++m)
-      network_.set_side(m, static_cast<std::uint8_t>(random_.below(2)));
+      network_.set_side(m, static_cast<std::uint8_t>(fault_random_.below(2)));
     later(upto(f.partition_max), [this] {
       for (MachineIndex m = 0; m < network_.machines(); ++m) network_.set_side(m, 0);
     });
   }
-  for (NodeIndex i = 0; i < nodes_.size(); ++i) {
-    Node& node = *nodes_[i];
-    if (!node.running()) continue;
-    if (random_.chance(per(strike_period, f.clog)))
-      network_.clog(i, clock_.now() + upto(f.clog_max));
-    if (random_.chance(per(strike_period, f.one_way))) {
-      const bool deaf = random_.chance(0.5);
-      deaf ? network_.set_deaf(i, true) : network_.set_mute(i, true);
-      later(upto(f.partition_max),
-            [this, i, deaf] { deaf ? network_.set_deaf(i, false) : network_.set_mute(i, false); });
-    }
-    if (random_.chance(per(strike_period, f.pause))) {
-      node.pause(true);
-      later(upto(f.pause_max), [&node] { node.pause(false); });
-    }
-    if (random_.chance(per(strike_period, f.wall_jump)))
-      node.jump_wall(random_.chance(0.5) ? upto(f.wall_jump_max) : -upto(f.wall_jump_max));
-    if (random_.chance(per(strike_period, f.crash))) crash(node, upto(f.crash_max));
-  }
+  for (const auto& node : nodes_)
+    if (node->running()) strike(*node);
   clock_.after(strike_period, [this, turn = faults_turn_] {
     if (turn == faults_turn_) strike();
   });
 }
 
+void World::strike(Node& node) {
+  const Faults& f = network_.faults;
+  const NodeIndex i = node.index();
+  const MachineIndex machine = network_.machine_of(i);
+  const auto happens = [&](double per_s) {
+    return per_s > 0 && fault_random_.chance(per(strike_period, per_s));
+  };
+  if (happens(f.clog)) network_.clog(i, clock_.now() + upto(f.clog_max));
+  if (happens(f.one_way)) {
+    const bool deaf = fault_random_.chance(0.5);
+    trace_.say(clock_.now(), [&] { return node.name() + (deaf ? " is deaf" : " is mute"); });
+    deaf ? network_.set_deaf(i, true) : network_.set_mute(i, true);
+    later(upto(f.partition_max),
+          [this, i, deaf] { deaf ? network_.set_deaf(i, false) : network_.set_mute(i, false); });
+  }
+  if (happens(f.unplug)) {
+    plug(machine, false);
+    later(upto(f.unplug_max), [this, machine] { plug(machine, true); });
+  }
+  if (happens(f.pause)) {
+    node.pause(true);
+    later(upto(f.pause_max), [&node] { node.pause(false); });
+  }
+  if (happens(f.suspend)) {
+    suspend(machine, true);
+    later(upto(f.suspend_max), [this, machine] { suspend(machine, false); });
+  }
+  if (happens(f.wall_jump))
+    node.jump_wall(fault_random_.chance(0.5) ? upto(f.wall_jump_max) : -upto(f.wall_jump_max));
+  if (happens(f.crash)) {
+    crash(node, upto(f.crash_max));
+  } else if (happens(f.restart) && !node.paused()) {
+    node.stop(true);
+    node.start();
+  }
+}
+
 void World::set_traffic(const Traffic& traffic) {
   traffic_ = traffic;
+  if (without("churn")) traffic_.churn = 0;
+  if (without("large")) traffic_.large = 0;
+  if (without("burst")) traffic_.burst = 1;
   clock_.after(act_period, [this, turn = ++traffic_turn_] {
     if (turn == traffic_turn_) act();
   });
@@ -165,34 +218,35 @@ void World::act() {
 }
 
 void World::act(Node& node) {
-  if (traffic_.churn > 0 && random_.chance(per(act_period, traffic_.churn))) churn(node);
-  if (node.streams().empty() || !random_.chance(per(act_period, traffic_.publish))) return;
-  const std::size_t slot = random_.below(node.streams().size());
-  std::size_t size = random_.below(200);
-  if (random_.chance(0.2)) size = random_.below(1500);
-  if (random_.chance(0.05)) size = random_.below(20'000);
-  if (traffic_.large_bytes > 0 && random_.chance(traffic_.large))
-    size = random_.below(traffic_.large_bytes);
-  node.publish(slot, size, size > 20'000 ? 1 : 1 + random_.below(traffic_.burst));
+  if (traffic_.churn > 0 && traffic_random_.chance(per(act_period, traffic_.churn))) churn(node);
+  if (node.streams().empty() || !traffic_random_.chance(per(act_period, traffic_.publish))) return;
+  if (published_++ >= options_.publish_max) return;
+  const std::size_t slot = traffic_random_.below(node.streams().size());
+  std::size_t size = traffic_random_.below(200);
+  if (traffic_random_.chance(0.2)) size = traffic_random_.below(1500);
+  if (traffic_random_.chance(0.05) && !without("large")) size = traffic_random_.below(20'000);
+  if (traffic_.large_bytes > 0 && traffic_random_.chance(traffic_.large))
+    size = traffic_random_.below(traffic_.large_bytes);
+  node.publish(slot, size, size > 20'000 ? 1 : 1 + traffic_random_.below(traffic_.burst));
 }
 
 void World::churn(Node& node) {
-  switch (random_.below(4)) {
+  switch (traffic_random_.below(4)) {
     case 0:
       node.open_stream(random_plan());
       break;
     case 1:
-      if (!node.streams().empty()) node.close_stream(random_.below(node.streams().size()));
+      if (!node.streams().empty()) node.close_stream(traffic_random_.below(node.streams().size()));
       break;
     case 2:
-      if (random_.chance(0.8))
-        node.subscribe_family(families_[random_.below(families_.size())]);
+      if (traffic_random_.chance(0.8))
+        node.subscribe_family(families_[traffic_random_.below(families_.size())]);
       else
         node.subscribe_pattern(random_pattern());
       break;
     default:
       if (!node.subscriptions().empty())
-        node.unsubscribe(random_.below(node.subscriptions().size()));
+        node.unsubscribe(traffic_random_.below(node.subscriptions().size()));
   }
 }
 
@@ -200,7 +254,9 @@ void World::heal() {
   ++faults_turn_;
   trace_.say(clock_.now(), [] { return std::string("healed"); });
   network_.heal();
+  for (MachineIndex machine : std::vector<MachineIndex>(unplugged_)) plug(machine, true);
   for (const auto& node : nodes_) {
+    node->suspend(false);
     node->pause(false);
     if (!node->running()) node->start();
   }
@@ -229,17 +285,33 @@ void World::expect_liveness() {
   run_for(forget_time - reunion_time);
   expect_documents();
   // By now the dead are forgotten as well.
+  std::unordered_set<NodeId> running;
+  for (const auto& node : nodes_)
+    if (node->running()) running.insert(node->id());
   for (const auto& node : nodes_) {
     if (!node->running()) continue;
     node->engine().for_each_peer([&](const proto::PeerRecord& peer) {
-      for (const auto& other : nodes_)
-        if (other->running() && other->id() == peer.node) return;
-      oracle_.violation(node->name() + " still knows " + oracle_.name_of(peer.node));
+      if (!running.contains(peer.node))
+        oracle_.violation(node->name() + " still knows " + oracle_.name_of(peer.node));
     });
   }
   expect_bounds(64ull << 20);
   for (const auto& node : nodes_) trace_.say(clock_.now(), [&] { return node->counters_text(); });
 }
+
+namespace {
+// What each believes of the other, for people.
+std::string lists_text(const World::Pair& pair) {
+  const proto::PeerRecord* publisher = pair.subscriber.engine().find_peer(pair.publisher.id());
+  const proto::PeerRecord* subscriber = pair.publisher.engine().find_peer(pair.subscriber.id());
+  std::string text = " (it believes its list ";
+  text += publisher != nullptr && publisher->streams_complete ? "complete" : "incomplete";
+  text += ", is believed to want";
+  if (subscriber != nullptr)
+    for (const proto::Interest& want : subscriber->wants) text += " " + want.name;
+  return text + ")";
+}
+}  // namespace
 
 void World::expect_acquainted() {
   for (const auto& node : nodes_) {
@@ -264,7 +336,8 @@ void World::expect_acquainted() {
         pair.subscriber.engine().find_stream(pair.publisher.id(), pair.stream.id);
     if (record == nullptr)
       oracle_.violation(pair.subscriber.name() + " wants but does not know " +
-                        pair.publisher.name() + "/" + std::to_string(pair.stream.id));
+                        pair.publisher.name() + "/" + std::to_string(pair.stream.id) +
+                        lists_text(pair));
     else if (!same_record(*record, pair.stream.record))
       oracle_.violation(pair.subscriber.name() + " has a wrong record of " + pair.publisher.name() +
                         "/" + std::to_string(pair.stream.id));
@@ -300,6 +373,7 @@ void World::expect_new_messages(Duration within) {
 }
 
 void World::expect_bounds(std::uint64_t memory_bytes_max) {
+  for (const auto& node : nodes_) node->count_memory();
   for (const auto& node : nodes_)
     oracle_.expect_below("memory of " + node->name(), node->memory_bytes_max(), memory_bytes_max);
 }

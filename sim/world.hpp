@@ -17,6 +17,10 @@ struct RunOptions {
   std::uint64_t seed = 1;
   std::uint32_t nodes = 0;                        // 0: as many as the scenario likes
   std::function<void(const std::string&)> lines;  // the trace, for people
+  // Less than the seed would do (see shrink.hpp):
+  std::vector<std::string> without{};  // parts of Faults, or "churn", "large", "burst"
+  Duration storm_max = Duration::max();
+  std::uint64_t publish_max = ~std::uint64_t{0};  // steps of publishing
 };
 
 // Random traffic of all nodes; rates per node and second.
@@ -46,8 +50,12 @@ class World {
   Node& add_node(MachineIndex machine, const std::vector<LanIndex>& lans);
   // So many machines on one LAN, one node each (sometimes two), with streams and subscriptions
   // among `families` families drawn from the seed; started.
-  void populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node);
+  void populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node,
+                std::uint32_t mtu_bytes = 1400, bool wireless = false);
   void run_for(Duration time) { clock_.run_until(clock_.now() + time); }
+  // As long as the options allow.
+  void storm_for(Duration time) { run_for(std::min(time, options_.storm_max)); }
+  bool without(std::string_view part) const;
 
   // From now until heal().
   void unleash(const Faults& faults);
@@ -78,7 +86,13 @@ class World {
 
  private:
   void strike();
+  void strike(Node& node);
   void crash(Node& node, Duration back_after);
+  void plug(MachineIndex machine, bool plugged);
+  void suspend(MachineIndex machine, bool suspended);
+  Duration upto(Duration most);
+  // What ends by itself must not end something newer.
+  void later(Duration delay, std::function<void()> end);
   void act();
   void act(Node& node);
   void churn(Node& node);
@@ -86,7 +100,8 @@ class World {
   std::string random_pattern();
 
   RunOptions options_;
-  base::Random random_;
+  // One each, so that less of one thing leaves the others as they were.
+  base::Random random_, plan_random_, fault_random_, traffic_random_;
   Clock clock_;
   Trace trace_;
   Network network_;
@@ -95,6 +110,8 @@ class World {
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::string> families_;
   Traffic traffic_;
+  std::uint64_t published_ = 0;  // steps
+  std::vector<MachineIndex> unplugged_;
   std::uint64_t traffic_turn_ = 0, faults_turn_ = 0;  // older events do nothing
 };
 
