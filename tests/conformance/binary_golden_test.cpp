@@ -1,5 +1,5 @@
 // Messages of binary formats that others made: tests/golden/<format>/make_vectors.py says who, and
-// what a row of vectors.json is.
+// tests/golden/vectors.py what a row of vectors.json is.
 #include <gtest/gtest.h>
 
 #include <fstream>

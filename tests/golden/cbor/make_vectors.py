@@ -1,36 +1,21 @@
 #!/usr/bin/python3
 """Prints vectors.json: values encoded by python3-cbor2, and by hand what it does not write.
 
-./make_vectors.py > vectors.json. A row is
-  [type in notation, the value as DTS writes JSON, hex as DTS writes CBOR, other hex it reads ...]
-or, for what is refused,
-  [type in notation, "", the start of the error, hex ...]
+./make_vectors.py > vectors.json. What a row is says ../vectors.py.
 """
-import json
+import pathlib
 import struct
+import sys
 from decimal import Decimal
 
 import cbor2
 from cbor2 import CBORTag
 
-rows = []
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from vectors import Vectors, x
 
-
-def case(notation, value, *encodings):
-    """Encodings: hex, or a Python object for cbor2. The first is what DTS writes."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    made = [e if isinstance(e, str) else cbor2.dumps({"x": e["x"]}).hex() for e in encodings]
-    rows.append([f"t.Case{{x:{notation}}}" if "{" not in notation else notation,
-                 '{"x":' + text + "}", *made])
-
-
-def x(value):
-    return {"x": value}
-
-
-def refuse(notation, error, *encodings):
-    made = [e if isinstance(e, str) else cbor2.dumps({"x": e["x"]}).hex() for e in encodings]
-    rows.append([f"t.Case{{x:{notation}}}" if "{" not in notation else notation, "", error, *made])
+vectors = Vectors(cbor2.dumps)
+case, refuse = vectors.case, vectors.refuse
 
 
 def short(value):
@@ -188,5 +173,4 @@ refuse("t.Case{x:t.U}\nunion t.U{whole:i8, text:text}", "a union holds one case"
        x({"whole": 1, "text": "a"}), X + "bf6577686f6c65016474657874" + "6161ff")
 refuse("t.Case{x:t.S}\nenum t.S{idle = 0, busy = 1}", "\"bus\" is not a symbol", x("bus"))
 
-for row in rows:
-    print(json.dumps(row, ensure_ascii=False))
+vectors.print()

@@ -1,44 +1,24 @@
 #!/usr/bin/python3
 """Prints vectors.json: values encoded by python3-msgpack, and by hand what it does not write.
 
-./make_vectors.py > vectors.json. A row is
-  [type in notation, the value as DTS writes JSON, hex as DTS writes it, other hex it reads ...]
-or, for what is refused,
-  [type in notation, "", the start of the error, hex ...]
+./make_vectors.py > vectors.json. What a row is says ../vectors.py.
 """
-import json
+import pathlib
 import struct
+import sys
 
 import msgpack
 from msgpack import ExtType, Timestamp
 
-rows = []
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from vectors import Vectors, x
 
-
-def encoded(value):
-    return value if isinstance(value, str) else msgpack.packb({"x": value["x"]}).hex()
+vectors = Vectors(msgpack.packb)
+case, refuse = vectors.case, vectors.refuse
 
 
 def single(value):
     return msgpack.packb({"x": value}, use_single_float=True).hex()
-
-
-def x(value):
-    return {"x": value}
-
-
-def type_of(notation):
-    return notation if "{" in notation else f"t.Case{{x:{notation}}}"
-
-
-def case(notation, value, *encodings):
-    """Encodings: hex, or {"x": Python object}. The first is what DTS writes."""
-    text = json.dumps({"x": value}, ensure_ascii=False, separators=(",", ":"))
-    rows.append([type_of(notation), text, *map(encoded, encodings)])
-
-
-def refuse(notation, error, *encodings):
-    rows.append([type_of(notation), "", error, *map(encoded, encodings)])
 
 
 X = "81a178"  # {"x": ...
@@ -167,5 +147,4 @@ refuse("t.Case{x:t.U}\nunion t.U{whole:i8, text:text}", "a union holds one case"
        x({"whole": 1, "text": "a"}))
 refuse("t.Case{x:t.S}\nenum t.S{idle = 0, busy = 1}", "\"bus\" is not a symbol", x("bus"))
 
-for row in rows:
-    print(json.dumps(row, ensure_ascii=False))
+vectors.print()
