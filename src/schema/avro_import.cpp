@@ -38,10 +38,15 @@ class AvroImporter {
     std::string name, space;  // the full name; the namespace
   };
 
+  static Error missing(const std::string& what, const std::string& place, std::string hint) {
+    return Error(ErrorCode::notation, "there is no \"" + what + "\"", place, "Avro wants it here",
+                 std::move(hint));
+  }
+
   Result<Scope> name_of(const Json& json, const std::string& space, const std::string& place) {
     std::string name = json.text_of("name");
     std::string inside = json.find("namespace") != nullptr ? json.text_of("namespace") : space;
-    if (name.empty()) return Error(ErrorCode::notation, "the type has no name", place);
+    if (name.empty()) return missing("name", place, "\"name\": \"brewery.Temperature\"");
     if (name.find('.') != std::string::npos) {
       inside = words_before(name);
     } else if (!inside.empty()) {
@@ -58,7 +63,7 @@ class AvroImporter {
     if (!json.is(Json::Sort::object))
       return refused("this is not a type", place, {}, "\"long\", {\"type\": \"record\", ...}");
     const Json* type = json.find("type");
-    if (type == nullptr) return Error(ErrorCode::notation, "the type is missing", place);
+    if (type == nullptr) return missing("type", place, "\"type\": \"record\"");
     if (!type->is(Json::Sort::text)) return type_of(*type, space, wanted, place + "/type");
     if (type->text == "record" || type->text == "error") return record(json, space, place);
     if (type->text == "enum") return enumeration(json, space, place);
@@ -67,8 +72,8 @@ class AvroImporter {
       const bool is_array = type->text == "array";
       const Json* inside = json.find(is_array ? "items" : "values");
       if (inside == nullptr)
-        return Error(ErrorCode::notation,
-                     is_array ? "the items are missing" : "the values are missing", place);
+        return is_array ? missing("items", place, "\"items\": \"long\"")
+                        : missing("values", place, "\"values\": \"long\"");
       DTS_ASSIGN(const std::string element,
                  type_of(*inside, space, wanted.empty() ? "" : wanted + "_item",
                          place + (is_array ? "/items" : "/values")));
@@ -88,7 +93,8 @@ class AvroImporter {
         name.find('.') == std::string::npos && !space.empty() ? space + "." + name : name;
     if (const auto found = named_.find(full); found != named_.end()) return found->second;
     if (const auto found = named_.find(name); found != named_.end()) return found->second;
-    std::vector<std::string> names;
+    std::vector<std::string> names{"record", "enum", "array", "map", "fixed"};
+    for (const auto& [each, type] : kPrimitives) names.push_back(each);
     for (const auto& [each, type] : named_) names.push_back(each);
     return Error(ErrorCode::unknown_type, "there is no type \"" + base::printable(name) + "\"",
                  place, "a name is defined before it is used", base::nearest(full, names));
@@ -128,7 +134,8 @@ class AvroImporter {
     DTS_ASSIGN(const Scope scope, name_of(json, space, place));
     const Json* fields = json.find("fields");
     if (fields == nullptr || !fields->is(Json::Sort::array))
-      return Error(ErrorCode::notation, "the fields are missing", place);
+      return missing("fields", place,
+                     "\"fields\": [{\"name\": \"celsius\", \"type\": \"double\"}]");
     if (named_.count(scope.name) != 0)
       return Error(ErrorCode::invalid_type, scope.name + " is defined twice", place);
     const std::string head = json.text_of("dts.type");
@@ -149,7 +156,8 @@ class AvroImporter {
     const std::string name = json.text_of("name");
     const Json* type = json.find("type");
     if (name.empty() || type == nullptr)
-      return Error(ErrorCode::notation, "a field has a name and a type", place);
+      return missing(name.empty() ? "name" : "type", place,
+                     "{\"name\": \"celsius\", \"type\": \"double\"}");
     DTS_ASSIGN(std::string text, type_of(*type, scope.space, node.name + "." + name, place));
     if (json.find("aliases") != nullptr) draft_.note(place + ": aliases are left out");
     DraftMember& member = node.add(name, std::move(text), place);
@@ -179,7 +187,8 @@ class AvroImporter {
       } else if ((c == 0xc2 || c == 0xc3) && i + 1 < text.size()) {
         bytes += static_cast<char>((c & 3) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3f));
       } else {
-        return Error(ErrorCode::invalid_type, "a default of bytes has code points to 255", place);
+        return Error(ErrorCode::invalid_type, "a default of bytes has code points to 255", place,
+                     "each stands for one byte", "\"\\u0000\\u00ff\"");
       }
     }
     return hex_bytes(as_bytes(bytes));
@@ -192,7 +201,7 @@ class AvroImporter {
       return Error(ErrorCode::invalid_type, scope.name + " is defined twice", place);
     const Json* symbols = json.find("symbols");
     if (symbols == nullptr || !symbols->is(Json::Sort::array))
-      return Error(ErrorCode::notation, "the symbols are missing", place);
+      return missing("symbols", place, "\"symbols\": [\"IDLE\", \"HEATING\"]");
     std::vector<std::string> names;
     for (const Json& symbol : symbols->items) names.push_back(symbol.text);
     const std::string head = json.text_of("dts.type");
@@ -200,6 +209,11 @@ class AvroImporter {
       DTS_TRY(whole_enumeration(draft_, head, names, place));
       const std::string full = headed_name(head.substr(0, head.find('{')));
       return named_[scope.name] = full;
+    }
+    if (json.find("default") != nullptr) {
+      draft_.note(place +
+                  ": the default of the enumeration is left out: a subscriber keeps the "
+                  "number of a symbol that it does not know");
     }
     DraftNode& node = draft_.add(scope.name, Kind::enumeration, place);
     node.doc = json.text_of("doc");
@@ -213,7 +227,7 @@ class AvroImporter {
     DTS_ASSIGN(const Scope scope, name_of(json, space, place));
     const Json* size = json.find("size");
     if (size == nullptr || !size->is(Json::Sort::integer))
-      return Error(ErrorCode::notation, "the size is missing", place);
+      return missing("size", place, "\"size\": 16");
     std::string type = "array<u8, " + size->text + ">";
     if (const std::string logical = json.text_of("logicalType"); !logical.empty()) {
       DTS_ASSIGN(type, logical_type(json, "fixed", logical, place));
@@ -236,7 +250,8 @@ class AvroImporter {
     for (std::size_t i = 0; i < json.items.size(); ++i) {
       const Json& branch = json.items[i];
       const std::string at = place + "/" + std::to_string(i);
-      if (branch.is(Json::Sort::array)) return refused("a union in a union", at);
+      if (branch.is(Json::Sort::array))
+        return refused("a union in a union", at, "Avro has none", "one union of them all");
       if (branch.is_text("null") || branch.text_of("type") == "null") {
         nullable = true;
         continue;
@@ -244,7 +259,9 @@ class AvroImporter {
       DTS_ASSIGN(std::string type, type_of(branch, space, wanted + "_" + std::to_string(i), at));
       branches.emplace_back(&branch, std::move(type));
     }
-    if (branches.empty()) return refused("a union without a type", place);
+    if (branches.empty())
+      return refused("a union without a type", place, "nothing could be held",
+                     "[\"null\", \"long\"]");
     if (branches.size() == 1) {
       const std::string& only = branches[0].second;
       return nullable ? "optional<" + only + ">" : only;

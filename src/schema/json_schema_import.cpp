@@ -84,7 +84,8 @@ class JsonSchemaImporter {
   Result<std::string> reference(const std::string& target, const std::string& from) {
     if (const auto found = resolved_.find(target); found != resolved_.end()) {
       if (!found->second.empty()) return found->second;
-      return refused("the reference leads to itself", at(from), target);
+      return refused("the reference leads to itself", at(from), target,
+                     "{\"type\": \"object\", ...} there");
     }
     if (target.rfind("#/$defs/", 0) != 0 && target.rfind("#/definitions/", 0) != 0) {
       if (target == "#" && !self_.empty()) return self_;
@@ -95,7 +96,8 @@ class JsonSchemaImporter {
     const Json* defs = json_.find(target[2] == '$' ? "$defs" : "definitions");
     const Json* schema = defs != nullptr ? defs->find(key) : nullptr;
     if (schema == nullptr)
-      return Error(ErrorCode::unknown_type, "there is nothing at the reference", at(from), target);
+      return Error(ErrorCode::unknown_type, "there is nothing at the reference", at(from), target,
+                   "define it there");
     std::string wanted = key;
     const std::string space = words_before(root_name_);
     if (key.find('.') == std::string::npos && !space.empty()) wanted = space + "." + key;
@@ -162,7 +164,8 @@ class JsonSchemaImporter {
       } else if (only.empty()) {
         only = type.text;
       } else {
-        return refused("several types at once", at(pointer + "/type"), {}, "oneOf");
+        return refused("several types at once", at(pointer + "/type"),
+                       "nothing in the value says which it is", "oneOf of named branches");
       }
     }
     DTS_ASSIGN(const std::string type, single(json, only, wanted, pointer));
@@ -179,7 +182,8 @@ class JsonSchemaImporter {
         {"boolean", "bool"}, {"integer", "i64"}, {"number", "f64"}};
     const auto found = plain.find(type);
     if (found == plain.end())
-      return refused("the type \"" + base::printable(type) + "\" is not supported", at(pointer));
+      return refused("JSON Schema has no type \"" + base::printable(type) + "\"", at(pointer), {},
+                     "object, array, string, boolean, integer or number");
     DTS_TRY(check_keywords(json, {"type"}, pointer));
     if (kind.empty()) return found->second;
     static const std::set<std::string, std::less<>> integers{"i8", "i16", "i32", "i64",
@@ -222,7 +226,8 @@ class JsonSchemaImporter {
     DTS_TRY(check_keywords(
         json, {"type", "items", exact ? "minItems" : "", exact ? "maxItems" : ""}, pointer));
     if (items == nullptr)
-      return refused("an array of anything", at(pointer), {}, "\"items\": {...}");
+      return refused("an array of anything", at(pointer), "a list has one type of element",
+                     "\"items\": {...}");
     DTS_ASSIGN(const std::string element, type_of(*items, wanted + "_item", pointer + "/items"));
     return exact ? "array<" + element + ", " + least->text + ">" : "list<" + element + ">";
   }
@@ -300,7 +305,8 @@ class JsonSchemaImporter {
     std::vector<std::string> names;
     for (const Json& symbol : json.find("enum")->items) {
       if (!symbol.is(Json::Sort::text))
-        return refused("an enum of something else than texts", at(pointer + "/enum"));
+        return refused("an enum of something else than texts", at(pointer + "/enum"),
+                       "symbols have names", "{\"enum\": [\"off\", \"on\"]}, or \"integer\"");
       names.push_back(symbol.text);
     }
     const std::string type = json.text_of("x-dts-type");

@@ -66,13 +66,19 @@ class JtdImporter {
   Result<std::string> reference(const std::string& key, const std::string& from) {
     if (const auto found = resolved_.find(key); found != resolved_.end()) {
       if (!found->second.empty()) return found->second;
-      return refused("the reference leads to itself", at(from), key);
+      return refused("the reference leads to itself", at(from), key,
+                     "{\"properties\": {...}} there");
     }
     const Json* definitions = json_.find("definitions");
     const Json* schema = definitions != nullptr ? definitions->find(key) : nullptr;
     if (schema == nullptr) {
+      std::vector<std::string> names;
+      if (definitions != nullptr) {
+        for (const auto& [name, each] : definitions->members) names.push_back(name);
+      }
       return Error(ErrorCode::unknown_type,
-                   "there is no definition \"" + base::printable(key) + "\"", at(from));
+                   "there is no definition \"" + base::printable(key) + "\"", at(from),
+                   "references lead to the schema's own definitions", base::nearest(key, names));
     }
     const bool bare = key.find('.') == std::string::npos && !space_.empty();
     resolved_[key];  // empty: on the way
@@ -97,7 +103,8 @@ class JtdImporter {
 
   Result<std::string> type_of(const Json& json, const std::string& wanted,
                               const std::string& pointer) {
-    if (!json.is(Json::Sort::object)) return refused("a schema is an object", at(pointer));
+    if (!json.is(Json::Sort::object))
+      return refused("a schema is an object", at(pointer), {}, "{\"type\": \"string\"}");
     for (const auto& [key, value] : json.members) {
       if (std::find(std::begin(kKeywords), std::end(kKeywords), key) == std::end(kKeywords)) {
         return refused("\"" + base::printable(key) + "\" is no keyword of RFC 8927", at(pointer),
@@ -116,6 +123,11 @@ class JtdImporter {
     if (const Json* type = json.find("type"); type != nullptr) {
       const auto found = kScalars.find(type->text);
       if (found != kScalars.end()) return found->second;
+      if (type->text == "int64" || type->text == "uint64") {
+        return Error(ErrorCode::unknown_type, "RFC 8927 has no type \"" + type->text + "\"",
+                     at(pointer), "a JSON number holds 53 bits",
+                     "{\"type\": \"string\", \"metadata\": {\"dts.field\": \"count : i64\"}}");
+      }
       std::vector<std::string> names;
       for (const auto& [name, ours] : kScalars) names.push_back(name);
       return Error(ErrorCode::unknown_type,
@@ -158,7 +170,8 @@ class JtdImporter {
                                  const std::string& pointer) {
     const Json* more = json.find("additionalProperties");
     if (more != nullptr && more->boolean)
-      return refused("properties that are not listed", at(pointer + "/additionalProperties"));
+      return refused("properties that are not listed", at(pointer + "/additionalProperties"),
+                     "a struct has fields with names", "\"additionalProperties\": false");
     const std::string head = head_of(json);
     const bool is_union = head.find("union ") != std::string::npos;
     DraftNode& node = draft_.add(draft_.free_name(wanted),
@@ -201,7 +214,10 @@ class JtdImporter {
   Result<std::string> mapping(const Json& json, const std::string& wanted,
                               const std::string& pointer) {
     const Json* cases = json.find("mapping");
-    if (cases == nullptr) return Error(ErrorCode::notation, "the mapping is missing", at(pointer));
+    if (cases == nullptr)
+      return Error(ErrorCode::notation, "there is no \"mapping\"", at(pointer),
+                   "a discriminator tells which of them it is",
+                   "\"mapping\": {\"started\": {\"properties\": {...}}}");
     DraftNode& node = draft_.add(draft_.free_name(wanted), Kind::union_, at(pointer));
     const std::string name = named(node.name, pointer);
     for (const auto& [key, schema] : cases->members) {
@@ -226,7 +242,8 @@ class JtdImporter {
 
 Result<Imported> import_jtd(const std::string& name, std::string_view text, std::string_view root) {
   DTS_ASSIGN(const Json json, parse_json(name, text));
-  if (!json.is(Json::Sort::object)) return refused("a schema is an object", name + "#");
+  if (!json.is(Json::Sort::object))
+    return refused("a schema is an object", name + "#", {}, "{\"properties\": {...}}");
   return JtdImporter(name, json).run(root);
 }
 

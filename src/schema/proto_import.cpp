@@ -65,7 +65,7 @@ class Tree final : public pb::compiler::SourceTree {
                                ? pb::DescriptorPool::generated_pool()->FindFileByName(path)
                                : nullptr;
     if (built_in != nullptr) return &texts_.emplace(path, built_in->DebugString()).first->second;
-    last_ = text.error().hint().empty() ? "it is not there" : text.error().hint();
+    last_ = text.error().what() + "\n" + text.error().hint();
     return nullptr;
   }
 
@@ -83,7 +83,12 @@ class Errors final : public pb::compiler::MultiFileErrorCollector {
     if (errors.size() >= 32) return;
     std::string where = file;
     if (line >= 0) where += ":" + std::to_string(line + 1) + ":" + std::to_string(column + 1);
-    errors.push_back(Error(ErrorCode::notation, base::printable(message), where));
+    // The tree's messages have a second line: what to try.
+    const std::size_t end = std::min(message.find('\n'), message.size());
+    const std::string hint = message.substr(std::min(end + 1, message.size()));
+    std::string_view what = std::string_view(message).substr(0, end);
+    if (what.ends_with('.')) what.remove_suffix(1);
+    errors.push_back(Error(ErrorCode::notation, base::printable(what), where, {}, hint));
   }
   void AddWarning(const std::string&, int, int, const std::string&) override {}
   std::vector<Error> errors;
@@ -157,9 +162,10 @@ class ProtoImporter {
     // The first of those in the file that was asked for, which says more than "cannot import".
     const Error& first = errors_.errors[0];
     const std::size_t more = errors_.errors.size() - 1;
-    return Error(first.code(), first.what(), first.where(),
-                 more == 0 ? "" : "and " + std::to_string(more) + " more errors",
-                 "protoc -o /dev/null " + file_ + " checks it too");
+    return Error(
+        first.code(), first.what(), first.where(),
+        more == 0 ? "" : "and " + std::to_string(more) + " more error" + (more > 1 ? "s" : ""),
+        first.hint().empty() ? "protoc -o /dev/null " + file_ + " checks it too" : first.hint());
   }
 
   template <class Descriptor>
@@ -262,7 +268,8 @@ class ProtoImporter {
   Result<void> message(const pb::Descriptor* message) {
     if (!visited_.insert(message->full_name()).second) return {};
     if (message->options().message_set_wire_format())
-      return refused("a message set is not supported", place(message));
+      return refused("a message set is not supported", place(message),
+                     "what it holds is said by extensions elsewhere", "a oneof");
     if (message->extension_range_count() > 0)
       draft_.note(message->full_name() + ": its extension ranges are left out");
     const std::string head = option(message, "type");
@@ -370,7 +377,7 @@ class ProtoImporter {
     switch (field->type()) {
       case Field::TYPE_GROUP:
         return refused("a group is not supported", place(field), "it is an older way to nest",
-                       "a message");
+                       "a message, and a field of it");
       case Field::TYPE_ENUM:
         DTS_TRY(enumeration(field->enum_type()));
         return name_of(field->enum_type());
