@@ -1,5 +1,6 @@
-// What messages.py, for the checks, asks of a format: `FORMAT write COUNT` prints values of random types, a
-// row each: ["type in notation", "value as JSON", "message in hex"]; `FORMAT read` reads rows of
+// What messages.py, for the checks, asks of a format: `FORMAT write COUNT` prints values of random
+// types, a row each: ["type in notation", "value as JSON", "message in hex"]; `FORMAT read` reads
+// rows of
 // ["type", "message in hex"] and prints what it read as ["value as JSON", "the message as we write
 // it, in hex"], or ["", "the error"].
 #include <cstdio>
