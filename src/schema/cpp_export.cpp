@@ -34,22 +34,7 @@ bool is_keyword(const std::string& word) {
 
 std::string legal(const std::string& word) { return is_keyword(word) ? word + "_" : word; }
 
-std::string literal(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\' || c == '?') {
-      out += std::string("\\") + c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\%03o", byte);
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
+std::string literal(std::string_view text) { return quote(text, {"\\%03o", "\"\\?", true}); }
 
 template <class T>
 std::string real_literal(T value, const char* type, const char* end) {

@@ -110,32 +110,15 @@ std::string words_before(std::string_view name) {
   return std::string(dot == std::string_view::npos ? std::string_view() : name.substr(0, dot));
 }
 
-std::string quote(std::string_view text) {
+std::string quote(std::string_view text, const Quotes& quotes) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+    if (quotes.marked.find(c) != std::string_view::npos) {
       out += std::string("\\") + c;
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (byte < 0x20 || byte == 0x7f || (byte > 0x7f && quotes.ascii)) {
       char escaped[16];
-      std::snprintf(escaped, sizeof escaped, "\\u{%x}", byte);
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-std::string json_quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += std::string("\\") + c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      char escaped[16];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+      std::snprintf(escaped, sizeof escaped, quotes.escape, byte);
       out += escaped;
     } else {
       out += c;

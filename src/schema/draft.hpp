@@ -103,9 +103,15 @@ std::string declare(const TypeNode& node);
 std::string declare_enumeration(const TypeNode& node);
 // A default as the notation writes it.
 std::string default_text(const Field& field, const Type& type);
-// A text in quotes, as the notation reads it; and as JSON, C++ and .proto read it.
-std::string quote(std::string_view text);
-std::string json_quote(std::string_view text);
+// How a language writes a text in quotes.
+struct Quotes {
+  const char* escape;                // printf's format of a byte that is not printable
+  std::string_view marked = "\"\\";  // what stands behind a backslash
+  bool ascii = false;                // bytes above 0x7f are escaped too
+};
+constexpr Quotes notation_quotes{"\\u{%x}"};
+constexpr Quotes json_quotes{"\\u%04x"};
+std::string quote(std::string_view text, const Quotes& quotes = notation_quotes);
 std::string hex_bytes(ByteView bytes);  // 0x00ff
 // The name in the annotation `type`: the last word of it.
 std::string headed_name(std::string_view type);

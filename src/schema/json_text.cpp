@@ -71,7 +71,7 @@ std::string one_line(const Json& json) {
     case Json::Sort::real:
       return real_text(json.real);
     case Json::Sort::text:
-      return json_quote(json.text);
+      return quote(json.text, json_quotes);
     case Json::Sort::array: {
       std::string out;
       for (const Json& item : json.items) out += (out.empty() ? "" : ", ") + one_line(item);
@@ -82,7 +82,7 @@ std::string one_line(const Json& json) {
   }
   std::string out;
   for (const auto& [name, value] : json.members)
-    out += (out.empty() ? "" : ", ") + json_quote(name) + ": " + one_line(value);
+    out += (out.empty() ? "" : ", ") + quote(name, json_quotes) + ": " + one_line(value);
   return "{" + out + "}";
 }
 
@@ -98,7 +98,7 @@ void print(const Json& json, std::size_t indent, std::string& out) {
   out += is_object ? "{\n" : "[\n";
   for (std::size_t i = 0; i < count; ++i) {
     out += std::string(indent + 2, ' ');
-    if (is_object) out += json_quote(json.members[i].first) + ": ";
+    if (is_object) out += quote(json.members[i].first, json_quotes) + ": ";
     print(is_object ? json.members[i].second : json.items[i], indent + 2, out);
     out += i + 1 < count ? ",\n" : "\n";
   }
