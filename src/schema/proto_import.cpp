@@ -1,98 +1,22 @@
 // .proto files through libprotobuf's own parser: messages, enumerations, oneofs, maps, imports.
 // What a field's number and coding are is the binding. Options of ours (dts/options.proto) say the
 // unit and what else Protocol Buffers cannot.
-#include <algorithm>
 #include <map>
 #include <set>
 
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/duration.pb.h>
-#include <google/protobuf/empty.pb.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
-#include <google/protobuf/struct.pb.h>
-#include <google/protobuf/timestamp.pb.h>
-#include <google/protobuf/unknown_field_set.h>
-#include <google/protobuf/wrappers.pb.h>
 
-#include <base/text.hpp>
 #include <format/protobuf_shape.hpp>
-#include <schema/annotation_files.hpp>
 #include <schema/draft.hpp>
 #include <schema/importers.hpp>
-#include <schema/source.hpp>
+#include <schema/proto_files.hpp>
+#include <schema/proto_notes.hpp>
 
 namespace dts::schema {
 
 namespace {
-
-namespace pb = google::protobuf;
-
-// The files of one import: the main one from memory, ours and Google's built in, others by `open`.
-class Tree final : public pb::compiler::SourceTree {
- public:
-  Tree(std::string name, std::string_view text, const OpenFile& open)
-      : name_(std::move(name)), text_(text), open_(open) {}
-
-  pb::io::ZeroCopyInputStream* Open(const std::string& path) override {
-    const std::string* text = find(path);
-    if (text == nullptr) return nullptr;
-    return new pb::io::ArrayInputStream(text->data(), static_cast<int>(text->size()));
-  }
-  std::string GetLastErrorMessage() override { return last_; }
-
- private:
-  const std::string* find(const std::string& path) {
-    if (const auto found = texts_.find(path); found != texts_.end()) return &found->second;
-    if (texts_.size() >= SourceLimits::files_max) {
-      last_ = "more than " + std::to_string(SourceLimits::files_max) + " files";
-      return nullptr;
-    }
-    if (path == name_) return &texts_.emplace(path, std::string(text_)).first->second;
-    if (path == "dts/options.proto")
-      return &texts_.emplace(path, std::string(options_proto)).first->second;
-    auto text = open_(path);
-    if (text) {
-      if (const auto checked = check_source(Language::proto, path, *text); !checked) {
-        last_ = checked.error().what();
-        return nullptr;
-      }
-      return &texts_.emplace(path, std::move(*text)).first->second;
-    }
-    // Google's own, as they are linked in.
-    const auto* built_in = path.rfind("google/protobuf/", 0) == 0
-                               ? pb::DescriptorPool::generated_pool()->FindFileByName(path)
-                               : nullptr;
-    if (built_in != nullptr) return &texts_.emplace(path, built_in->DebugString()).first->second;
-    last_ = text.error().what() + "\n" + text.error().hint();
-    return nullptr;
-  }
-
-  std::string name_;
-  std::string_view text_;
-  const OpenFile& open_;
-  std::map<std::string, std::string> texts_;
-  std::string last_;
-};
-
-class Errors final : public pb::compiler::MultiFileErrorCollector {
- public:
-  void AddError(const std::string& file, int line, int column,
-                const std::string& message) override {
-    if (errors.size() >= 32) return;
-    std::string where = file;
-    if (line >= 0) where += ":" + std::to_string(line + 1) + ":" + std::to_string(column + 1);
-    // The tree's messages have a second line: what to try.
-    const std::size_t end = std::min(message.find('\n'), message.size());
-    const std::string hint = message.substr(std::min(end + 1, message.size()));
-    std::string_view what = std::string_view(message).substr(0, end);
-    if (what.ends_with('.')) what.remove_suffix(1);
-    errors.push_back(Error(ErrorCode::notation, base::printable(what), where, {}, hint));
-  }
-  void AddWarning(const std::string&, int, int, const std::string&) override {}
-  std::vector<Error> errors;
-};
 
 bool is_google(const pb::Descriptor* message, std::string_view name) {
   return message->full_name() == name;
@@ -111,11 +35,7 @@ class ProtoImporter {
     const pb::FileDescriptor* main = importer_.Import(file_);
     if (main == nullptr) return first_error();
     main_ = main;
-    for (const char* name : {"unit", "quantity", "name", "field", "type", "enum", "symbol"}) {
-      const auto* option = importer_.pool()->FindExtensionByName(std::string("dts.") + name);
-      if (option != nullptr && option->type() == pb::FieldDescriptor::TYPE_STRING)
-        options_[name] = option;
-    }
+    notes_.find(*importer_.pool());
     for (int i = 0; i < main->service_count(); ++i)
       draft_.note("the service " + main->service(i)->full_name() + " is left out: it is no data");
     for (int i = 0; i < main->extension_count(); ++i) DTS_TRY(extension(main->extension(i)));
@@ -168,72 +88,6 @@ class ProtoImporter {
         first.hint().empty() ? "protoc -o /dev/null " + file_ + " checks it too" : first.hint());
   }
 
-  template <class Descriptor>
-  std::string place(const Descriptor* descriptor) const {
-    pb::SourceLocation location;
-    const std::string& file = file_of(descriptor)->name();
-    if (!descriptor->GetSourceLocation(&location)) return file + ": " + descriptor->full_name();
-    return file + ":" + std::to_string(location.start_line + 1) + ":" +
-           std::to_string(location.start_column + 1);
-  }
-  static const pb::FileDescriptor* file_of(const pb::EnumValueDescriptor* value) {
-    return value->type()->file();
-  }
-  static const pb::FileDescriptor* file_of(const pb::OneofDescriptor* oneof) {
-    return oneof->containing_type()->file();
-  }
-  template <class Descriptor>
-  static const pb::FileDescriptor* file_of(const Descriptor* descriptor) {
-    return descriptor->file();
-  }
-  template <class Descriptor>
-  static std::string doc(const Descriptor* descriptor) {
-    pb::SourceLocation location;
-    if (!descriptor->GetSourceLocation(&location)) return {};
-    std::string text =
-        location.leading_comments.empty() ? location.trailing_comments : location.leading_comments;
-    std::string lines;
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      const std::size_t first = text.find_first_not_of(" *", at);
-      if (first < end && text.compare(first, 4, "dts.") != 0)
-        lines += (lines.empty() ? "" : "\n") + text.substr(first, end - first);
-      at = end + 1;
-    }
-    return lines;
-  }
-
-  // The text of an option of ours; the linked-in descriptors do not know it, so it is unknown
-  // there.
-  std::string option(const pb::Message& options, const char* name) const {
-    const auto found = options_.find(name);
-    if (found == options_.end() ||
-        found->second->containing_type()->full_name() != options.GetDescriptor()->full_name())
-      return {};
-    const auto& unknown = options.GetReflection()->GetUnknownFields(options);
-    std::string text;
-    for (int i = 0; i < unknown.field_count(); ++i) {
-      if (unknown.field(i).number() == found->second->number() &&
-          unknown.field(i).type() == pb::UnknownField::TYPE_LENGTH_DELIMITED)
-        text = unknown.field(i).length_delimited();
-    }
-    return text;
-  }
-
-  // The same from a comment, which is how DTS writes it: "// dts.field: tank : i8 = 0".
-  template <class Descriptor>
-  std::string option(const Descriptor* descriptor, const char* name) const {
-    std::string text = option(descriptor->options(), name);
-    pb::SourceLocation location;
-    if (!text.empty() || !descriptor->GetSourceLocation(&location)) return text;
-    const bool is_enum = std::string_view(name) == "enum";
-    const std::string mark = std::string(" dts.") + (is_enum ? "type" : name) + ": ";
-    const std::string& comment = location.trailing_comments;
-    if (comment.compare(0, mark.size(), mark) != 0) return {};
-    text = comment.substr(mark.size());
-    return text.substr(0, text.find('\n'));
-  }
-
   Result<void> extension(const pb::FieldDescriptor* extended) {
     // An option is no data.
     if (extended->containing_type()->file()->name() == "google/protobuf/descriptor.proto")
@@ -243,27 +97,15 @@ class ProtoImporter {
                    "put the field into the message");
   }
 
-  std::string name_of(const pb::Descriptor* message) const {
-    const std::string type = option(message, "type");
-    return type.empty() || type == "-" ? message->full_name() : headed_name(type);
-  }
-  std::string name_of(const pb::EnumDescriptor* enumeration) const {
-    const std::string type = option(enumeration, "enum");
-    return type.empty() ? enumeration->full_name() : headed_name(type);
-  }
-
   Result<void> own(const pb::Descriptor* message) {
     if (message->options().map_entry()) return {};
-    if (!is_helper(message)) DTS_TRY(this->message(message));
+    if (!notes_.is_helper(message)) DTS_TRY(this->message(message));
     for (int i = 0; i < message->extension_count(); ++i) DTS_TRY(extension(message->extension(i)));
     for (int i = 0; i < message->nested_type_count(); ++i) DTS_TRY(own(message->nested_type(i)));
     for (int i = 0; i < message->enum_type_count(); ++i)
       DTS_TRY(enumeration(message->enum_type(i)));
     return {};
   }
-
-  // A message that only stands for a part of a type of ours (an optional in a list).
-  bool is_helper(const pb::Descriptor* message) const { return option(message, "type") == "-"; }
 
   Result<void> message(const pb::Descriptor* message) {
     if (!visited_.insert(message->full_name()).second) return {};
@@ -272,7 +114,7 @@ class ProtoImporter {
                      "what it holds is said by extensions elsewhere", "a oneof");
     if (message->extension_range_count() > 0)
       draft_.note(message->full_name() + ": its extension ranges are left out");
-    const std::string head = option(message, "type");
+    const std::string head = notes_.option(message, "type");
     const bool is_union = head.find("union ") != std::string::npos;
     DraftNode& node =
         draft_.add(message->full_name(), is_union ? Kind::union_ : Kind::structure, place(message));
@@ -307,12 +149,12 @@ class ProtoImporter {
   Result<void> field(DraftNode& node, const pb::FieldDescriptor* field) {
     const std::string where = place(field);
     DraftMember made;
-    made.name = option(field, "name").empty() ? field->name() : option(field, "name");
+    made.name = notes_.option(field, "name").empty() ? field->name() : notes_.option(field, "name");
     made.place = where;
     made.doc = doc(field);
-    made.unit = option(field, "unit");
-    made.quantity = option(field, "quantity");
-    made.field = option(field, "field");
+    made.unit = notes_.option(field, "unit");
+    made.quantity = notes_.option(field, "quantity");
+    made.field = notes_.option(field, "field");
     made.binding.number = static_cast<std::uint32_t>(field->number());
     if (field->is_map()) {
       const auto* key = field->message_type()->map_key();
@@ -326,11 +168,12 @@ class ProtoImporter {
     if (!made.field.empty()) {
       DTS_ASSIGN(const Declaration declared, read_declaration(made.field, where));
       // What lies in helper messages is coded as DTS codes it.
-      if (!field->is_map() && field->message_type() != nullptr && is_helper(field->message_type()))
+      if (!field->is_map() && field->message_type() != nullptr &&
+          notes_.is_helper(field->message_type()))
         made.binding.coding = made.binding.key = Coding::zigzag;
       if (field->is_map()) {
         const pb::FieldDescriptor* value = field->message_type()->map_value();
-        if (value->message_type() != nullptr && is_helper(value->message_type()))
+        if (value->message_type() != nullptr && notes_.is_helper(value->message_type()))
           made.binding.coding = made.binding.key = Coding::zigzag;
       }
       if (!lies_as(read_term(declared.type), field)) {
@@ -380,7 +223,7 @@ class ProtoImporter {
                        "a message, and a field of it");
       case Field::TYPE_ENUM:
         DTS_TRY(enumeration(field->enum_type()));
-        return name_of(field->enum_type());
+        return notes_.name_of(field->enum_type());
       case Field::TYPE_MESSAGE:
         break;
       default:
@@ -395,7 +238,7 @@ class ProtoImporter {
                      "a oneof of the types it may hold, or bytes");
     }
     DTS_TRY(this->message(message));
-    return name_of(message);
+    return notes_.name_of(message);
   }
 
   static std::string_view scalar_name(const pb::FieldDescriptor* field) {
@@ -469,12 +312,12 @@ class ProtoImporter {
     node.own = enumeration->file() == main_;
     node.doc = doc(enumeration);
     node.closed = enumeration->file()->syntax() == pb::FileDescriptor::SYNTAX_PROTO2;
-    if (const std::string head = option(enumeration, "enum"); !head.empty())
+    if (const std::string head = notes_.option(enumeration, "enum"); !head.empty())
       DTS_TRY(draft_.head(node, head, node.place));
     std::map<int, std::string> numbers;
     for (int i = 0; i < enumeration->value_count(); ++i) {
       const pb::EnumValueDescriptor* value = enumeration->value(i);
-      const std::string symbol = option(value, "symbol");
+      const std::string symbol = notes_.option(value, "symbol");
       if (symbol == "-") continue;  // only there because proto3 wants a zero
       const auto [found, fresh] = numbers.emplace(value->number(), value->name());
       if (!fresh) {
@@ -512,14 +355,15 @@ class ProtoImporter {
   // What is no element of its own lies in a helper message, in its field 1.
   bool value_lies_as(const Term& term, const pb::FieldDescriptor* field) {
     const pb::Descriptor* message = field->message_type();
-    if (message != nullptr && is_helper(message) && term.name != "decimal" && term.name != "any")
+    if (message != nullptr && notes_.is_helper(message) && term.name != "decimal" &&
+        term.name != "any")
       return message->field_count() == 1 && message->field(0)->number() == 1 &&
              is_derived(message->field(0)) && lies_as(term, message->field(0));
     return element_lies_as(term, field);
   }
 
   bool has_helper(const pb::FieldDescriptor* field) const {
-    return field->message_type() != nullptr && is_helper(field->message_type());
+    return field->message_type() != nullptr && notes_.is_helper(field->message_type());
   }
 
   // Is it coded as DTS codes it by itself?
@@ -541,16 +385,16 @@ class ProtoImporter {
 
   bool pair_lies_as(const pb::Descriptor* message, std::string_view first,
                     std::string_view second) const {
-    return is_helper(message) && message->field_count() == 2 && message->field(0)->number() == 1 &&
-           message->field(1)->number() == 2 && scalar_name(message->field(0)) == first &&
-           scalar_name(message->field(1)) == second;
+    return notes_.is_helper(message) && message->field_count() == 2 &&
+           message->field(0)->number() == 1 && message->field(1)->number() == 2 &&
+           scalar_name(message->field(0)) == first && scalar_name(message->field(1)) == second;
   }
 
   bool element_lies_as(const Term& term, const pb::FieldDescriptor* field) {
     const pb::Descriptor* message = field->message_type();
     if (field->enum_type() != nullptr) {
       if (!enumeration(field->enum_type())) return false;
-      return name_of(field->enum_type()) == term.name;
+      return notes_.name_of(field->enum_type()) == term.name;
     }
     if (message == nullptr) {
       const std::string_view scalar = scalar_name(field);
@@ -562,18 +406,18 @@ class ProtoImporter {
     if (is_google(message, "google.protobuf.Duration")) return term.name == "duration";
     if (term.name == "decimal") return pair_lies_as(message, "i64", "i32");
     if (term.name == "any") return pair_lies_as(message, "bytes", "bytes");
-    if (is_helper(message)) return false;
+    if (notes_.is_helper(message)) return false;
     if (!this->message(message)) return false;
-    return term.arguments.empty() && name_of(message) == term.name;
+    return term.arguments.empty() && notes_.name_of(message) == term.name;
   }
 
   std::string file_;
-  Tree tree_;
-  Errors errors_;
+  proto_files::Tree tree_;
+  proto_files::Errors errors_;
   pb::compiler::Importer importer_;
   Draft draft_;
   const pb::FileDescriptor* main_ = nullptr;
-  std::map<std::string, const pb::FieldDescriptor*, std::less<>> options_;
+  ProtoNotes notes_;
   std::set<std::string> visited_;
 };
 
