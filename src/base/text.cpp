@@ -62,8 +62,11 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
-void append_utf8(std::string& to, std::uint32_t point) {
-  const auto put = [&to](std::uint32_t byte) { to += static_cast<char>(byte); };
+std::uint8_t* write_utf8(std::uint8_t* to, std::uint32_t point) noexcept {
+  const auto put = [&to](std::uint32_t byte) {
+    *to++ = static_cast<std::uint8_t>(byte);
+    return to;
+  };
   if (point < 0x80) return put(point);
   if (point < 0x800) {
     put(0xc0 | point >> 6);
@@ -76,7 +79,12 @@ void append_utf8(std::string& to, std::uint32_t point) {
     }
     put(0x80 | (point >> 6 & 63));
   }
-  put(0x80 | (point & 63));
+  return put(0x80 | (point & 63));
+}
+
+void append_utf8(std::string& to, std::uint32_t point) {
+  std::uint8_t bytes[4];
+  to.append(bytes, write_utf8(bytes, point));
 }
 
 bool glob_match(std::string_view pattern, std::string_view text) noexcept {
@@ -136,6 +144,18 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     }
   }
   return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates,
+                       std::string_view offer) {
+  constexpr std::size_t shown_max = 12;
+  const std::string near = nearest(word, candidates);
+  if (!near.empty()) return "did you mean \"" + near + "\"?";
+  if (candidates.empty()) return {};
+  std::string all(offer);
+  for (std::size_t i = 0; i < candidates.size() && i < shown_max; ++i)
+    all += (i > 0 ? ", " : " ") + candidates[i];
+  return all + (candidates.size() > shown_max ? ", ..." : "");
 }
 
 std::string printable(std::string_view text) {

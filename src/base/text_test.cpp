@@ -49,6 +49,22 @@ TEST(Text, finds_the_nearest_word_or_none) {
   EXPECT_EQ(nearest("", words), "");
 }
 
+TEST(Text, suggests_the_nearest_word_or_what_there_is) {
+  EXPECT_EQ(suggestion("tnak", {"celsius", "tank"}, "it has"), "did you mean \"tank\"?");
+  EXPECT_EQ(suggestion("pressure", {"celsius", "tank"}, "it has"), "it has celsius, tank");
+  EXPECT_EQ(suggestion("pressure", {}, "it has"), "");
+  const std::vector<std::string> many(13, "x");
+  EXPECT_EQ(suggestion("pressure", many, "one of"),
+            "one of x, x, x, x, x, x, x, x, x, x, x, x, ...");
+}
+
+TEST(Text, writes_code_points_in_one_to_four_bytes) {
+  std::string text;
+  for (const std::uint32_t point : {0x7fu, 0x80u, 0x7ffu, 0x800u, 0xffffu, 0x10000u, 0x10ffffu})
+    append_utf8(text, point);
+  EXPECT_EQ(text, "\x7f\u0080\u07ff\u0800\uffff\U00010000\U0010ffff");
+}
+
 TEST(Text, makes_hostile_text_harmless_for_a_terminal) {
   EXPECT_EQ(printable("plain \u00e9"), "plain \u00e9");
   EXPECT_EQ(printable("\x1b[31m\n"), "\\x1b[31m\\x0a");

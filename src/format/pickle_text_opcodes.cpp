@@ -21,28 +21,6 @@ bool read_hex(std::string_view text, std::size_t at, std::size_t count, std::uin
   return true;
 }
 
-// As base::append_utf8, at `to`; also for the halves of surrogate pairs, which are refused later.
-std::uint8_t* write_utf8(std::uint8_t* to, std::uint32_t point) {
-  const auto put = [&to](std::uint32_t byte) { *to++ = static_cast<std::uint8_t>(byte); };
-  if (point < 0x80) {
-    put(point);
-    return to;
-  }
-  if (point < 0x800) {
-    put(0xc0 | point >> 6);
-  } else {
-    if (point < 0x10000) {
-      put(0xe0 | point >> 12);
-    } else {
-      put(0xf0 | point >> 18);
-      put(0x80 | (point >> 12 & 63));
-    }
-    put(0x80 | (point >> 6 & 63));
-  }
-  put(0x80 | (point & 63));
-  return to;
-}
-
 }  // namespace
 
 bool Machine::line(std::string_view& text) {
@@ -162,7 +140,7 @@ bool Machine::line_unicode() {
         i += 9;
       }
     }
-    to = write_utf8(to, point);
+    to = base::write_utf8(to, point);
   }
   return text_node(ByteView(memory, to), false, made) && push(made);
 }

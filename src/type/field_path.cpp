@@ -9,8 +9,6 @@ namespace dts {
 
 namespace {
 
-constexpr std::size_t kNamesShown = 12;
-
 std::string shown(std::string_view text) { return "\"" + base::printable(text) + "\""; }
 
 }  // namespace
@@ -105,14 +103,9 @@ class FieldPathMaker {
       path_.field_ = &field;
       return {};
     }
-    const std::string near = base::nearest(name, names);
-    std::string hint = near.empty() ? "it has" : "did you mean \"" + near + "\"?";
-    for (std::size_t i = 0; near.empty() && i < names.size() && i < kNamesShown; ++i)
-      hint += (i > 0 ? ", " : " ") + names[i];
-    if (near.empty() && names.size() > kNamesShown) hint += ", ...";
     return error(
         node.name + " has no " + (node.kind == Kind::union_ ? "case " : "field ") + shown(name),
-        std::move(hint));
+        base::suggestion(name, names, "it has"));
   }
 
   Result<void> step_index(const std::string& text) {

@@ -356,14 +356,9 @@ class Compiler {
       }
     }
     std::vector<std::string> names;
-    std::string all;
-    for (const Symbol& symbol : node.symbols) {
-      if (names.size() < 12) all += (all.empty() ? "" : ", ") + symbol.name;
-      names.push_back(symbol.name);
-    }
-    const std::string near = base::nearest(operand.text, names);
+    for (const Symbol& symbol : node.symbols) names.push_back(symbol.name);
     return error(operand, node.name + " has no symbol \"" + base::printable(operand.text) + "\"",
-                 near.empty() ? "it has " + all : "did you mean \"" + near + "\"?");
+                 base::suggestion(operand.text, names, "it has"));
   }
 
   // In the field's unit and kind. A number without fraction stays whole, however large it is; one

@@ -164,19 +164,10 @@ class Walker {
       if (node.fields[i].name == name) return i;
       names.push_back(node.fields[i].name);
     }
-    const std::string near = base::nearest(name, names);
-    std::string hint;
-    if (!near.empty()) {
-      hint = "did you mean \"" + near + "\"?";
-    } else if (!names.empty()) {
-      hint = "it has";
-      for (std::size_t i = 0; i < names.size() && i < 12; ++i) hint += (i ? ", " : " ") + names[i];
-      if (names.size() > 12) hint += ", ...";
-    }
     return error(
         ErrorCode::unknown_field,
         node.name + " has no " + (node.kind == Kind::union_ ? "case " : "field ") + shown(name),
-        std::move(hint));
+        base::suggestion(name, names, "it has"));
   }
 
   Result<void> step_field(const std::string& name) {
