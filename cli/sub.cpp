@@ -235,7 +235,14 @@ class Subscriber {
     }
     if (options_.watch && !lines_drawn_) board_.draw();
     if (options_.shape) match_lines_.tell(subscriptions_[0].matches());
-    for (const Subscription& each : subscriptions_) filtered_ += each.counters().filtered;
+    for (const Subscription& each : subscriptions_) {
+      const SubscriptionCounters counters = each.counters();
+      filtered_ += counters.filtered;
+      misfits_.discarded += counters.discarded;
+      misfits_.defaulted += counters.defaulted;
+      misfits_.trimmed += counters.trimmed;
+      misfits_.unknown += counters.unknown;
+    }
     subscriptions_.clear();  // before the counts are read: nothing arrives any more
     return finish(end);
   }
@@ -404,6 +411,7 @@ class Subscriber {
     if (missed_ > 0) text += " (" + grouped(missed_) + " missed while joining)";
     if (filtered_ > 0 && (options_.selects() || options_.subscribe.rate_hz_max > 0))
       text += ", " + grouped(filtered_) + " filtered";
+    for (const std::string& line : misfit_lines(misfits_)) text += "\n#   " + line;
     if (end != Session::End::reader_gone) out_.note(text);
     if (end == Session::End::timeout) return exit_timeout;
     if (lost_ > 0) return exit_loss;
@@ -418,6 +426,7 @@ class Subscriber {
   Board board_;
   MatchLines match_lines_;
   std::uint64_t values_ = 0, lost_ = 0, missed_ = 0, filtered_ = 0;
+  SubscriptionCounters misfits_;
   std::map<std::string, bool> live_;  // by source: a value that was sent to us has come
   std::optional<Error> failure_;
   bool curious_ = false, misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;

@@ -49,13 +49,15 @@ int run_why(Invocation& invocation) {
   session.run(instant_now() + duration->value_or(std::chrono::seconds(2)),
               [&] { return values > 0; });
   if (session.ended() && session.end() == Session::End::timeout) return exit_timeout;
-  const Why why = values > 0 ? Why{} : subscription.why();
+  Why why = subscription.why();
+  if (values > 0) why.reason = WhyQuiet::not_quiet;
   const bool arriving = values > 0 || why.reason == WhyQuiet::not_quiet;
   if (out.json()) {
     out.line(why_json(wish->name, why));
   } else if (arriving) {
     out.line(std::string(out.paint(Color::good, out.glyph_ok())) + " values of " + wish->name +
              " arrive");
+    for (const std::string& line : misfit_lines(subscription.counters())) out.line("  - " + line);
   } else {
     out.line(out.paint(Color::error, out.glyph_bad()) + " " + why_lines(why));
     if (why.reason == WhyQuiet::peers_but_not_this_type) {
@@ -67,6 +69,20 @@ int run_why(Invocation& invocation) {
 }
 
 }  // namespace
+
+std::vector<std::string> misfit_lines(const SubscriptionCounters& counters) {
+  std::vector<std::string> lines;
+  if (counters.discarded > 0)
+    lines.push_back(counted(counters.discarded, "message") + " discarded: a value did not fit");
+  if (counters.defaulted > 0)
+    lines.push_back(counted(counters.defaulted, "value") + " did not fit: the default instead");
+  if (counters.trimmed > 0) lines.push_back(counted(counters.trimmed, "list") + " trimmed");
+  if (counters.unknown > 0) {
+    lines.push_back(counted(counters.unknown, "field") +
+                    " passed over that the publisher's type does not have");
+  }
+  return lines;
+}
 
 std::string why_lines(const Why& why) {
   std::string text = std::string(why_name(why.reason)) + ": " + base::printable(why.text);

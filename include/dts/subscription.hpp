@@ -76,8 +76,12 @@ struct SubscriptionCounters {
   std::uint64_t delivered = 0, bytes = 0;
   std::uint64_t lost = 0, overrun = 0, conflated = 0, undecodable = 0;
   std::uint64_t discarded = 0;  // of undecodable: whole messages with a value that does not fit
-  std::uint64_t filtered = 0;   // by labels, source, where, rate or dead band
-  std::uint64_t refused = 0;    // of sources whose type is not assignable
+  // What was done to delivered values that did not fit, where their fields say so: they became the
+  // default (use_default), or a list was cut (trim).
+  std::uint64_t defaulted = 0, trimmed = 0;
+  std::uint64_t unknown = 0;   // fields of messages that the publisher's own type does not have
+  std::uint64_t filtered = 0;  // by labels, source, where, rate or dead band
+  std::uint64_t refused = 0;   // of sources whose type is not assignable
 };
 
 // A handler as the domain sees it: a decoded value and what comes with it.

@@ -176,6 +176,7 @@ struct Subscriber {
   std::vector<Item> dropped;  // gaps for what overflowed: older than all of the queue
 
   Tally delivered, bytes, undecodable, discarded, not_taken;  // by the claim's thread
+  Tally defaulted, trimmed, unknown;                          // the same
   std::uint64_t lost = 0, overrun = 0, conflated = 0;         // under the lock
   std::uint64_t filtered = 0, refused = 0, routed = 0;        // under the lock
   std::atomic<std::int64_t> last_ns{0};                       // steady clock, of the last value

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/core.hpp"
+#include "format/decode_tally.hpp"
 
 namespace dts {
 
@@ -70,6 +71,8 @@ void DomainCore::run_item(Round& round, Item& item, Sample& sample) {
 bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, Time received,
                         Sample& sample) {
   const Decoder& decoder = *item.plan->decoder;
+  format::DecodeTally& tally = format::decode_tally();
+  tally = {};
   const Result<void> decoded = item.owner ? decoder.decode_shared(item.bytes, item.owner, value)
                                           : decoder.decode(item.bytes, value);
   if (!decoded) {
@@ -83,6 +86,11 @@ bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, T
     Lock lock(*this);
     subscriber.decode_error = std::move(detail);
     return false;
+  }
+  if (tally.any()) {
+    subscriber.defaulted.add(tally.defaulted);
+    subscriber.trimmed.add(tally.trimmed);
+    subscriber.unknown.add(tally.unknown);
   }
   SampleAccess::source(sample, item.origin->source);
   SampleAccess::set(sample, item.last, item.published_ns, received, item.bytes, item.historic,
@@ -265,6 +273,9 @@ SubscriptionCounters DomainCore::counters_of(std::uint64_t id) {
   counters.conflated = s->conflated;
   counters.undecodable = s->undecodable.get();
   counters.discarded = s->discarded.get();
+  counters.defaulted = s->defaulted.get();
+  counters.trimmed = s->trimmed.get();
+  counters.unknown = s->unknown.get();
   counters.filtered = s->filtered + s->not_taken.get();
   counters.refused = s->refused;
   return counters;

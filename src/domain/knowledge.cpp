@@ -174,6 +174,9 @@ std::vector<Counter> DomainCore::counters() {
     sum.conflated += s->conflated;
     sum.undecodable += s->undecodable.get();
     sum.discarded += s->discarded.get();
+    sum.defaulted += s->defaulted.get();
+    sum.trimmed += s->trimmed.get();
+    sum.unknown += s->unknown.get();
     sum.filtered += s->filtered + s->not_taken.get();
     sum.refused += s->refused;
   }
@@ -183,6 +186,9 @@ std::vector<Counter> DomainCore::counters() {
   counters.push_back({"conflated", sum.conflated});
   counters.push_back({"undecodable", sum.undecodable});
   counters.push_back({"discarded", sum.discarded});
+  counters.push_back({"defaulted", sum.defaulted});
+  counters.push_back({"trimmed", sum.trimmed});
+  counters.push_back({"unknown", sum.unknown});
   counters.push_back({"filtered", sum.filtered});
   counters.push_back({"refused", sum.refused});
   counters.push_back({"held_dropped", held_dropped_});

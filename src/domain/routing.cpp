@@ -460,6 +460,9 @@ std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& 
   ended_.conflated += subscriber->conflated;
   ended_.undecodable += subscriber->undecodable.get();
   ended_.discarded += subscriber->discarded.get();
+  ended_.defaulted += subscriber->defaulted.get();
+  ended_.trimmed += subscriber->trimmed.get();
+  ended_.unknown += subscriber->unknown.get();
   ended_.filtered += subscriber->filtered + subscriber->not_taken.get();
   ended_.refused += subscriber->refused;
   std::erase(by_pattern_, subscriber.get());

@@ -210,6 +210,16 @@ Why judge(const Evidence& e) {
     why.evidence.push_back(
         "the last value came " +
         to_text(Duration(static_cast<std::int64_t>(*e.quiet_ns / 1'000'000 * 1'000'000))) + " ago");
+  if (e.defaulted > 0) {
+    why.evidence.push_back(count_of(e.defaulted, "value") +
+                           " did not fit, and became the default of the field");
+  }
+  if (e.trimmed > 0)
+    why.evidence.push_back(count_of(e.trimmed, "list") + " cut to the length of the array");
+  if (e.unknown > 0) {
+    why.evidence.push_back(count_of(e.unknown, "field") +
+                           " passed over that the publisher's type does not have");
+  }
   why.evidence.push_back(count_of(e.peers, "other node") + " heard");
   for (const PublisherEvidence& p : e.publishers) {
     const char* state = p.state == State::matched        ? "matches"
@@ -284,6 +294,9 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
     e.decode_errors = subscriber->undecodable.get();
     e.decode_error = subscriber->decode_error;
     e.discarded = subscriber->discarded.get();
+    e.defaulted = subscriber->defaulted.get();
+    e.trimmed = subscriber->trimmed.get();
+    e.unknown = subscriber->unknown.get();
     e.filtered = subscriber->filtered + subscriber->not_taken.get();
     if (subscriber->not_taken_ns.load() > subscriber->last_ns.load())
       e.not_taken = subscriber->not_taken.get();

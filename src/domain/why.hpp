@@ -43,7 +43,8 @@ struct Evidence {
   std::vector<PublisherEvidence> publishers;
   std::string gone;  // "pi-tank1/w1 left 3 s ago"
   std::uint64_t decode_errors = 0, filtered = 0;
-  std::uint64_t discarded = 0;  // of decode_errors: a value did not fit
+  std::uint64_t discarded = 0;                            // of decode_errors: a value did not fit
+  std::uint64_t defaulted = 0, trimmed = 0, unknown = 0;  // of what was delivered
   std::uint64_t not_taken = 0;  // of filtered: by where, rate or dead band, since the last value
   std::string decode_error;
 };

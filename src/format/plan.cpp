@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <format/convert.hpp>
+#include <format/decode_tally.hpp>
 #include <limits>
 #include <map>
 #include <type/unit_change.hpp>
@@ -83,6 +84,7 @@ bool misfit(const PlanStep& step, void* to, Failure& failure, std::string what,
             std::string why = {}) {
   if (step.misfit == OnMisfit::use_default && step.fallback != nullptr) {
     overwrite(*step.to, to, step.fallback);
+    ++decode_tally().defaulted;
     return true;
   }
   return failure.set_misfit(ErrorCode::wrong_value, std::move(what), std::move(why));
@@ -269,6 +271,7 @@ std::int64_t load_symbol(const Layout& layout, const void* from) {
 bool resize(const PlanStep& step, void* to, std::size_t count, std::size_t& kept, std::byte*& first,
             Failure& failure) {
   kept = trims(step) ? std::min<std::size_t>(count, step.to->length) : count;
+  if (kept < count) ++decode_tally().trimmed;
   return resize(*step.to, to, kept, first, failure);
 }
 
@@ -328,6 +331,7 @@ bool recover(const PlanMember& member, void* to, Failure& failure) {
   const PlanStep& step = *member.step;
   if (!failure.is_misfit() || step.misfit != OnMisfit::use_default) return false;
   overwrite(*step.to, static_cast<std::byte*>(to) + member.offset, step.fallback);
+  ++decode_tally().defaulted;
   failure = Failure();
   return true;
 }

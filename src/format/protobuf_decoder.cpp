@@ -8,6 +8,7 @@
 #include <base/endian.hpp>
 #include <base/text.hpp>
 #include <dts/value.hpp>
+#include <format/decode_tally.hpp>
 #include <format/protobuf.hpp>
 #include <format/protobuf_reader.hpp>
 #include <format/protobuf_values.hpp>
@@ -144,7 +145,7 @@ class Run final : public Values {
     const Op* op = nullptr;
     at = next(message, frame.expected, at, end, field_tag, op);
     if (at == nullptr) return nullptr;
-    if (op == nullptr) return skip(field_tag, at, end);
+    if (op == nullptr) return skip_unknown(field_tag, at, end);
     std::uint64_t& word = frame.seen[op->bit / 64];
     const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
     const bool first = (word & bit) == 0;
@@ -204,6 +205,12 @@ class Run final : public Values {
     }
   }
 
+  // A field that the publisher's type does not have.
+  Cursor skip_unknown(std::uint32_t field_tag, Cursor at, Cursor end) {
+    ++decode_tally().unknown;
+    return skip(field_tag, at, end);
+  }
+
   Cursor field(const Op& op, std::uint32_t field_tag, Cursor at, Cursor end, std::byte* to,
                bool first, std::size_t counters) {
     switch (op.form) {
@@ -257,6 +264,7 @@ class Run final : public Values {
       all = cuts ? layout.length : op.length;
       old = std::min<std::size_t>(filled, all);
       kept = std::min(count, all - old);
+      if (filled <= all && count > all - filled) ++decode_tally().trimmed;
       filled += static_cast<std::uint32_t>(std::min(count, fits));
     } else if (!first) {
       old = layout.functions.count(layout, list);
@@ -373,7 +381,7 @@ class Run final : public Values {
         if (found[index] != nullptr) return bad("a field is there twice");
         found[index] = inner;
       }
-      inner = skip(field_tag, inner, last);
+      inner = index <= 1 ? skip(field_tag, inner, last) : skip_unknown(field_tag, inner, last);
       if (inner == nullptr) return nullptr;
     }
     MapKey key(*layout.key);
@@ -403,7 +411,7 @@ class Run final : public Values {
       at = next(message, message.ops.data(), at, end, field_tag, op);
       if (at == nullptr) return false;
       if (op == nullptr) {
-        at = skip(field_tag, at, end);
+        at = skip_unknown(field_tag, at, end);
       } else if (std::exchange(chosen, true)) {
         return bad("two cases of a union are there") != nullptr;
       } else if (op->form == Form::skip) {  // one the subscriber does not know
