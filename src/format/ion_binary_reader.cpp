@@ -149,13 +149,19 @@ bool BinaryReader::other_open() {
 
 bool BinaryReader::other_skip_pads() {
   while (at_ != limit_ && *at_ <= 0x0e) {
-    const std::uint8_t* at = at_ + 1;
-    std::uint64_t size = *at_;
-    if (size == 14 && !var_uint(at, limit_, size)) return false;
-    if (size > static_cast<std::uint64_t>(limit_ - at))
-      return invalid("padding that goes beyond what holds it");
-    at_ = at + size;
+    if (!pad()) return false;
   }
+  return true;
+}
+
+// At the first byte of padding.
+bool BinaryReader::pad() {
+  const std::uint8_t* at = at_ + 1;
+  std::uint64_t size = *at_;
+  if (size == 14 && !var_uint(at, limit_, size)) return false;
+  if (size > static_cast<std::uint64_t>(limit_ - at))
+    return invalid("padding that goes beyond what holds it");
+  at_ = at + size;
   return true;
 }
 
@@ -499,12 +505,7 @@ bool BinaryReader::other_member(bool& more, std::string_view& name) {
     std::uint64_t id;
     if (!var_uint(at_, limit_, id)) return false;
     if (at_ != limit_ && *at_ <= 0x0e) {  // padding, whatever its name
-      const std::uint8_t* at = at_ + 1;
-      std::uint64_t size = *at_;
-      if (size == 14 && !var_uint(at, limit_, size)) return false;
-      if (size > static_cast<std::uint64_t>(limit_ - at))
-        return invalid("padding that goes beyond what holds it");
-      at_ = at + size;
+      if (!pad()) return false;
       continue;
     }
     return text_of(id, name);

@@ -200,6 +200,7 @@ class BinaryReader {
     return other_skip_pads();
   }
   bool other_skip_pads();
+  bool pad();
   bool other_boolean(bool& value);
   bool other_integer(named::Integer& value);
   bool other_real(double& value, bool single);

@@ -7,6 +7,7 @@
 #include <base/text.hpp>
 #include <format/ion_symbols.hpp>
 #include <format/spelling.hpp>
+#include <format/text_place.hpp>
 
 namespace dts::format::ion {
 
@@ -42,12 +43,7 @@ const char* token_name(Token token) {
 }
 
 std::string TextScanner::where() const {
-  std::size_t line = 1, column = 1;
-  for (const char* c = begin_; c < at_; ++c) {
-    column = *c == '\n' ? 1 : column + 1;
-    line += *c == '\n';
-  }
-  return "at line " + std::to_string(line) + ", column " + std::to_string(column);
+  return place_behind({begin_, static_cast<std::size_t>(at_ - begin_)});
 }
 
 bool TextScanner::invalid(const char* why) {

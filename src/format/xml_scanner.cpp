@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <base/text.hpp>
+#include <format/text_place.hpp>
 #include <format/xml_characters.hpp>
 
 namespace dts::format::xml {
@@ -18,12 +19,7 @@ constexpr std::size_t attributes_max = 32;
 // ---- errors
 
 std::string Scanner::where() const {
-  std::size_t line = 1, column = 1;
-  for (const char* p = begin_; p < at_; ++p) {
-    column = *p == '\n' ? 1 : column + 1;
-    line += *p == '\n';
-  }
-  return "at line " + std::to_string(line) + ", column " + std::to_string(column);
+  return place_behind({begin_, static_cast<std::size_t>(at_ - begin_)});
 }
 
 bool Scanner::invalid(const std::string& why) {
