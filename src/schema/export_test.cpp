@@ -116,6 +116,21 @@ TEST_F(Export, refuses_as_cpp_what_would_lie_in_itself) {
   EXPECT_EQ(refused.error().why(), "a value of it would lie in itself through a union");
 }
 
+TEST_F(Export, refuses_as_proto_the_numbers_that_protoc_keeps_for_itself) {
+  for (const char* text : {"x.A{a@1:i32, b@19000:i32}", "x.A{b:x.B}\nunion x.B{b@19999:i32}"}) {
+    const auto refused = export_schema(Type::parse(text).value(), Language::proto);
+    ASSERT_FALSE(refused.ok()) << text;
+    EXPECT_NE(
+        refused.error().text().find("one of 19000 to 19999, which are reserved (try: give the "
+                                    "field another id)"),
+        std::string::npos)
+        << refused.error().text();
+  }
+  EXPECT_TRUE(export_schema(Type::parse("x.A{a@18999:i32, b@20000:i32, c@536870911:i32}").value(),
+                            Language::proto)
+                  .ok());
+}
+
 TEST_F(Export, writes_python_dataclasses) {
   const auto module = export_schema(everything(), Language::python);
   ASSERT_TRUE(module.ok()) << module.error().text();

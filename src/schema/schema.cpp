@@ -4,6 +4,7 @@
 
 #include <base/text.hpp>
 #include <dts/format.hpp>
+#include <format/protobuf_shape.hpp>
 #include <schema/draft.hpp>
 #include <schema/importers.hpp>
 #include <schema/json_text.hpp>
@@ -58,6 +59,12 @@ Result<Imported> import_checked(Language language, const std::string& name, std:
   }
 }
 
+// The numbers are the ids, and some are no numbers of Protocol Buffers.
+Result<std::string> export_proto(const Type& type) {
+  for (const TypeNode& node : type.nodes()) DTS_TRY(format::protobuf::slots_of(node, nullptr));
+  return to_proto_schema(type);
+}
+
 }  // namespace
 
 std::string_view language_name(Language language) {
@@ -109,7 +116,7 @@ Result<std::string> export_schema(const Type& type, Language language) {
     case Language::notation:
       return type.print(Type::Style::lines);
     case Language::proto:
-      return to_proto_schema(type);
+      return export_proto(type);
     case Language::capnp:
       return to_capnp_schema(type);
     case Language::avro:
