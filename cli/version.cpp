@@ -1,8 +1,12 @@
-// dts version
+// dts version: what this build is and what it speaks, for a report of a fault.
 #include <cli/invocation.hpp>
 #include <cli/json_object.hpp>
 #include <cli/output.hpp>
 #include <cli/verbs.hpp>
+#include <cli/words.hpp>
+#include <dts/format.hpp>
+#include <dts/transport.hpp>
+#include <proto/wire.hpp>
 
 namespace dts::cli {
 
@@ -15,12 +19,24 @@ int run_version(Invocation& invocation) {
 #else
   const std::string compiler = "gcc " __VERSION__;
 #endif
+  std::vector<std::string> formats, transports;
+  for (const Format* format : built_in_formats()) formats.emplace_back(format->name());
+  for (const TransportPlugin& each : built_in_transports()) transports.emplace_back(each.scheme);
   if (out.json()) {
-    out.line(JsonObject().text("version", DTS_VERSION).text("compiler", compiler).str());
-  } else {
-    out.line("dts " DTS_VERSION);
-    out.detail("built with " + compiler);
+    out.line(JsonObject()
+                 .text("version", DTS_VERSION)
+                 .text("compiler", compiler)
+                 .count("protocol", proto::wire::kVersion)
+                 .texts("formats", formats)
+                 .texts("transports", transports)
+                 .str());
+    return exit_ok;
   }
+  out.line("dts " DTS_VERSION);
+  out.line("protocol    " + std::to_string(proto::wire::kVersion));
+  out.line("formats     " + joined(formats, " "));
+  out.line("transports  " + joined(transports, " "));
+  out.line("compiler    " + compiler);
   return exit_ok;
 }
 

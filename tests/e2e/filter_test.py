@@ -70,6 +70,12 @@ class Filters(Case):
         self.assertEqual(matches["kitchen.Fridge"]["state"], "matched")
         self.assertEqual(matches["cellar.Level"]["state"], "refused")
         self.assertTrue(matches["cellar.Level"]["reasons"])
+        # Each value says which of the families it is of.
+        seen = set()
+        while seen != {TYPE, "kitchen.Fridge"}:
+            row = json.loads(child.stdout.readline())
+            self.assertEqual(row["id"], matches[row["type"]]["id"])
+            seen.add(row["type"])
 
         done = self.check(self.run_dts("sub", "--shape", shape, "--pin", "kitchen.*", "-n", "3"))
         self.assertEqual(len([line for line in done.lines() if "kitchen.Fridge" in line]), 3, done)

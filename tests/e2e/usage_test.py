@@ -82,7 +82,12 @@ class Usage(Case):
 
     def test_version_is_told(self):
         self.assert_matches(self.check(self.run_dts("--version")).out, r"^dts \d+\.\d+\.\d+$")
-        self.check_schema(self.run_dts("version", "--json").out, "version")
+        (row,) = self.check_schema(self.run_dts("version", "--json").out, "version")
+        self.assertIn("protobuf", row["formats"])
+        self.assertIn("udp", row["transports"])
+        done = self.check(self.run_dts("version"))
+        self.assert_matches(done.out, r"\Adts [\d.]+\nprotocol    \d+\nformats     .*capnproto.*\n"
+                                      r"transports  .*udp.*\ncompiler    (gcc|clang) ")
 
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:
