@@ -341,6 +341,10 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
       case What::node_joined:
         last_news_ = clock();
         break;
+      case What::arriving:
+      case What::too_large:
+      case What::refused:
+        break;
       case What::writable:
         blocked_ = false;
         break;
@@ -382,7 +386,8 @@ void DomainCore::offer_last(Subscriber& subscriber, Origin& origin) {
       return;
     }
     engine_->for_each_kept(origin.stream, [&](proto::Sequence first, proto::Sequence last,
-                                              std::int64_t published_ns, ByteView bytes) {
+                                              std::int64_t published_ns, ByteView bytes,
+                                              Compression) {
       Item kept = item;
       kept.owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
       kept.bytes = *kept.owner;

@@ -60,7 +60,12 @@ void EngineCounters::for_each(
   DTS_VISIT(join_inconsistent);
   DTS_VISIT(join_no_room);
   DTS_VISIT(message_too_large);
+  DTS_VISIT(messages_refused);
   DTS_VISIT(backlog_full);
+  DTS_VISIT(nacks_out);
+  DTS_VISIT(nacks_in);
+  DTS_VISIT(repairs_out);
+  DTS_VISIT(repairs_refused);
   DTS_VISIT(document_mismatch);
   DTS_VISIT(document_refused);
   DTS_VISIT(document_unasked);
@@ -84,11 +89,14 @@ Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
       splitter(options.backlog_bytes_max),
       window(options.send_window_bytes),
       history_budget{options.history_bytes_max, options.repair_bytes_max},
+      large(options.repair_bytes_max, milliseconds(options.repair_age_ms_max)),
       control(domain, options.node),
-      open(domain, options.node) {
+      open(domain, options.node),
+      mend(domain, options.node) {
   options.message_bytes_max = std::min<std::uint64_t>(options.message_bytes_max, 0x7fffffff);
   control.limit(paths.packet_bytes(options.packet_bytes_max));
   open.limit(paths.packet_bytes(options.packet_bytes_max));
+  mend.limit(paths.packet_bytes(options.packet_bytes_max));
 }
 
 void Engine::State::note(Outbox& out, Notice::Kind kind, const NodeId& node, StreamId stream,
@@ -104,6 +112,7 @@ void Engine::State::set_limits(Outbox& out) {
   seal_open(out);
   control.limit(paths.packet_bytes(options.packet_bytes_max));
   open.limit(paths.packet_bytes(options.packet_bytes_max));
+  mend.limit(paths.packet_bytes(options.packet_bytes_max));
 }
 
 void Engine::State::tick(Instant now, Outbox& out) {
@@ -128,6 +137,8 @@ void Engine::State::tick(Instant now, Outbox& out) {
   if (joiner.messages()) expire_joins(now, out);
   send_tails(now, false, out);
   pump(now, out);
+  pump_repairs(now, out);
+  large.expire(now, splitter.bytes());
   sweep(now, out);
 }
 
@@ -186,6 +197,7 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
   records -= peer->record.streams.size();
   splitter.forget(node);
   window.forget(node);
+  repairs.forget(node);
   peers.remove(node);
   routes_changed();
 }
@@ -193,7 +205,8 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
 Instant Engine::State::next_deadline() const {
   Instant due = std::min({change_due, peers.owed_due(), sweep_due, tail_due, watch_due, closing_due,
                           announcer.due(), types.deadline(), strangers.deadline()});
-  if (!splitter.empty()) due = std::min(due, window.deadline());
+  if (!splitter.empty()) due = std::min(due, large_due);
+  due = std::min({due, repairs.deadline(), large.deadline()});
   if (joiner.messages()) due = std::min(due, joiner.deadline());
   return due;
 }
@@ -259,16 +272,20 @@ Result<Sequence> Engine::publish(Instant now, StreamId stream, MessageView messa
 }
 void Engine::flush(Instant, Outbox& out) { state_->seal_open(out); }
 bool Engine::has_open_packet() const { return !state_->open.empty(); }
+Engine::Unsent Engine::unsent(StreamId stream) const {
+  const Splitter::Unsent unsent = state_->splitter.unsent(stream);
+  return {unsent.total, unsent.sent};
+}
 
 void Engine::for_each_kept(
     StreamId stream,
     const std::function<void(Sequence first, Sequence last, std::int64_t published_ns,
-                             ByteView bytes)>& visit) const {
+                             ByteView bytes, Compression compression)>& visit) const {
   const OwnStream* s = state_->own(stream);
   if (!s) return;
   for (std::size_t i = 0; i < s->history.size(); ++i) {
     const History::Value value = s->history.at(i);
-    visit(value.first, value.last, value.published_ns, value.bytes());
+    visit(value.first, value.last, value.published_ns, value.bytes(), value.cut.compression);
   }
 }
 
@@ -285,6 +302,7 @@ InterestId Engine::add_interest(Instant now, Interest interest, Outbox&) {
   State& s = *state_;
   const InterestId id = s.next_interest++;
   const auto at = s.interests.emplace(id, std::move(interest)).first;
+  s.bytes_max_least = std::min(s.bytes_max_least, at->second.bytes_max);
   if (!at->second.family.is_zero() && at->second.live)
     s.interest_groups[id] = group_of(s.options.domain, at->second.name);
   s.interest_changed(now, at->second);
@@ -385,7 +403,8 @@ const EngineCounters& Engine::counters() const { return state_->counters; }
 std::uint64_t Engine::memory_bytes() const {
   const State& s = *state_;
   return s.peers.memory_bytes() + s.strangers.memory_bytes() + s.joiner.memory_bytes() +
-         s.splitter.bytes() + s.history_budget.memory + s.types.memory_bytes() +
+         s.splitter.bytes() + s.large.bytes() + s.repairs.memory_bytes() + s.held_bytes +
+         s.history_budget.memory + s.types.memory_bytes() +
          s.closing.size() * 80 + s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
 }
 NodeId Engine::node() const { return state_->options.node; }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <dts/bytes.hpp>
+#include <dts/compression.hpp>
 #include <dts/id.hpp>
 #include <dts/path.hpp>
 #include <dts/result.hpp>
@@ -64,17 +65,20 @@ struct EngineOptions {
 
   std::uint64_t message_bytes_max = 1ull << 30;
   std::uint64_t join_bytes_max = 1280ull << 20;  // all half-joined messages of the process
-  std::uint32_t join_messages_per_node_max = 4;
+  std::uint32_t join_messages_per_node_max = 64;
   std::uint32_t join_age_ms_max = 2000;  // without progress
 
   std::uint32_t history_values_max = 4096;
   std::uint64_t history_bytes_per_stream_max = 4ull << 20;
   std::uint64_t history_bytes_max = 64ull << 20;
 
-  // What is kept so that lost packets can be sent again, and for how long.
+  // What is kept so that lost packets can be sent again: of the small messages of a stream, of the
+  // large ones of all, and for how long; and how often a receiver asks for the same.
   std::uint64_t repair_bytes_per_stream_max = 4ull << 20;
   std::uint64_t repair_bytes_max = 64ull << 20;
   std::uint32_t repair_age_ms_max = 10'000;
+  std::uint32_t repair_tries_max = 24;
+  std::uint64_t held_bytes_max = 64ull << 20;  // received, waiting for what is missing before it
 
   std::uint64_t backlog_bytes_max = 256ull << 20;  // split but not yet sent, large messages
   std::uint32_t send_window_bytes = 3u << 20;      // large messages: ahead of the slowest receiver
@@ -106,6 +110,7 @@ struct Interest {
   std::string name;     // the family's name, or the pattern ("brewery.*", "*")
   bool live = true;     // false: only the last values
   bool history = true;  // the last values at once
+  std::uint64_t bytes_max = ~std::uint64_t{0};  // larger messages are refused; not announced
 };
 
 // A node as far as it is known.
@@ -123,6 +128,15 @@ struct PeerRecord {
   bool streams_complete = false;  // the lists match the announced digest
 };
 
+// How a message that does not go in one packet of its own is cut: into pieces of so many bytes, of
+// the message as it is or compressed (base/compression.hpp; the engine only says so).
+struct Cut {
+  std::uint16_t piece = 0;  // 0: it is one packet
+  Compression compression = Compression::none;
+  Cut(std::uint16_t piece_bytes = 0, Compression of_all = Compression::none)
+      : piece(piece_bytes), compression(of_all) {}
+};
+
 // A message out of the engine. The bytes are valid until the Outbox is cleared, or, for a message
 // that came in one packet, until the packet's memory is reused.
 struct Message {
@@ -134,6 +148,7 @@ struct Message {
   bool historic = false;                 // sent before we joined
   const StreamRecord* record = nullptr;  // valid until the tick() after the next
   std::shared_ptr<const Bytes> owner;    // set when `bytes` lies in memory of its own (joined)
+  Compression compression = Compression::none;  // of `bytes`
 };
 
 // Something happened that people or the Domain should know.
@@ -154,6 +169,9 @@ struct Notice {
     own_id_elsewhere,
     limit,              // a bound was reached; `text` says which
     writable,           // the backlog has room again
+    arriving,           // of message from..to of (node, stream), `bytes` of bytes_max are here
+    too_large,          // a message of (node, stream) was refused: `bytes`, at most bytes_max
+    refused,            // a receiver has refused our message `from`: it takes at most bytes_max
     probe_answer,       // token, round_trip, probe_multicast, answer_multicast, path
     multicast_blocked,  // multicast from a peer has stopped though it lives: unicast from now
   };
@@ -161,9 +179,10 @@ struct Notice {
   NodeId node{};
   StreamId stream = 0;
   Sequence from = 0, to = 0;
-  enum class GapReason : std::uint8_t { lost, unavailable, restarted, overflow } reason{};
+  enum class GapReason : std::uint8_t { lost, unavailable, restarted, overflow, too_large } reason{};
   TypeId type{};
   std::string text;
+  std::uint64_t bytes = 0, bytes_max = 0;
   // probe_answer:
   std::uint64_t token = 0;
   Duration round_trip{};
@@ -203,6 +222,7 @@ struct MessageView {
   // Set when `bytes` is all of *owner: a large message is then kept without a copy, and must not
   // change while the engine shares it.
   std::shared_ptr<const Bytes> owner{};
+  Compression compression = Compression::none;  // of `bytes`
 };
 
 // Monotonic counters; every dropped packet or message is in exactly one of them. The names shown
@@ -219,7 +239,9 @@ struct EngineCounters {
   // dropped data
   std::uint64_t data_duplicate = 0, data_unwanted = 0, data_unknown_stream = 0, gap_packets = 0,
                 join_expired = 0, join_inconsistent = 0, join_no_room = 0, message_too_large = 0,
-                backlog_full = 0;
+                messages_refused = 0, backlog_full = 0;
+  // repair: packets with NACKs, sequences sent again, asked for while too much was
+  std::uint64_t nacks_out = 0, nacks_in = 0, repairs_out = 0, repairs_refused = 0;
   // types
   std::uint64_t document_mismatch = 0, document_refused = 0, document_unasked = 0;
   // tables
@@ -252,13 +274,18 @@ class Engine {
   Result<Sequence> publish(Instant now, StreamId, MessageView, Outbox&);
   void flush(Instant now, Outbox&);
   bool has_open_packet() const;
+  // Of this stream's large messages that are being sent: their bytes, and how many have gone.
+  struct Unsent {
+    std::uint64_t total = 0, sent = 0;
+  };
+  Unsent unsent(StreamId) const;
   // Is anybody, on any path, interested in this stream now?
   std::size_t subscribers_of(StreamId) const;
   // The values an own stream keeps for late joiners, oldest first; the bytes are valid during the
   // visit.
   void for_each_kept(
       StreamId, const std::function<void(Sequence first, Sequence last, std::int64_t published_ns,
-                                         ByteView bytes)>& visit) const;
+                                         ByteView bytes, Compression compression)>& visit) const;
 
   // Subscribing.
   InterestId add_interest(Instant now, Interest, Outbox&);

@@ -193,10 +193,10 @@ void Engine::State::announce(Instant now, Outbox& out) {
     put_changes(now, to, out);
     for (const auto& s : streams) {
       if (!s || !std::exchange(s->since_announce, false) || s->destinations.empty()) continue;
-      if (control.room() < 16 || control.frames() >= options.frames_per_packet_max) break;
+      if (control.room() < 48 || control.frames() >= options.frames_per_packet_max) break;
       Bytes body;
       wire::Writer writer(body);
-      write(writer, wire::Digest{s->record.stream, s->record.next - 1});
+      write(writer, digest_of(now, *s));
       put(wire::FrameType::digest, body, to, out);
     }
   }
@@ -246,7 +246,7 @@ void Engine::State::put_beginnings(Instant now, const std::vector<StreamId>& ids
     }
     body.clear();
     wire::Writer writer(body);
-    write(writer, wire::History{id, 1, 0});  // for everybody it begins at 1
+    write(writer, wire::History{id, 1, 0, {}});  // for everybody it begins at 1
     put(wire::FrameType::history, body, to, out);
     for (const NodeId& node : s->receivers)
       if (Peer* peer = peers.find(node)) peer->joined[id] = now;

@@ -22,6 +22,7 @@ struct Delivered {
   std::string bytes;
   bool historic;
   std::string family;
+  Compression compression = Compression::none;
 };
 
 inline FamilyId family_of(std::string_view name) {
@@ -120,7 +121,7 @@ class Network {
     for (const Message& m : node.out.messages)
       node.messages.push_back({m.node, m.stream, m.first, m.last, m.published_ns,
                                std::string(as_text(m.bytes)), m.historic,
-                               m.record ? m.record->family_name : "?"});
+                               m.record ? m.record->family_name : "?", m.compression});
     for (const Notice& n : node.out.notices) node.notices.push_back(n);
     for (const Packet& p : node.out.packets) {
       const ByteView bytes = node.out.bytes_of(p);

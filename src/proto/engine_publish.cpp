@@ -14,6 +14,8 @@ namespace {
 // After the last data of a stream, DIGEST is sent at these times (then in announcements).
 constexpr Duration kTailTimes[] = {milliseconds(20), milliseconds(100), milliseconds(500)};
 constexpr unsigned kTailStages = 3;
+// And so often while data flows: what can be repaired, to how many, how far away.
+constexpr Duration kFlowPeriod = milliseconds(250);
 
 wire::StreamEntry entry_of(const StreamRecord& r) {
   wire::StreamEntry e;
@@ -95,6 +97,8 @@ void Engine::State::close_stream(Instant now, StreamId id, Outbox& out) {
     std::erase(tail, id);
   }
   splitter.drop_stream(id);
+  repairs.drop_stream(id);
+  large.drop_stream(id);
   announcer.stream_changed(id, s->fingerprint, true);
   for (const auto& [node, peer] : peers.all()) peer->joined.erase(id);
   streams[id - 1].reset();
@@ -154,13 +158,14 @@ Result<Sequence> Engine::State::publish(Instant now, StreamId id, const MessageV
   if (!s) return no_such_stream();
   if (!s->announced && change_due != Instant::max()) announce(now, out);
   if (s->routes_version != routes_version) route(*s, now);
-  if (message.bytes.size() > open.message_bytes_max() || splitter.holds(id))
+  if (message.bytes.size() > open.message_bytes_max() ||
+      message.compression != Compression::none || splitter.holds(id))
     return publish_large(now, *s, message, out);
   const Sequence sequence = s->record.next++;
   ++s->record.messages;
   s->record.bytes += message.bytes.size();
   ++counters.messages_out;
-  s->history.keep(now, sequence, sequence, message.published_ns, 0, message.bytes, nullptr);
+  s->history.keep(now, sequence, sequence, message.published_ns, {}, message.bytes, nullptr);
   if (!s->destinations.empty()) {
     add_small(s->destinations, s->set, id, sequence, message.published_ns, false, message.bytes,
               out);
@@ -187,8 +192,8 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
                  std::to_string(splitter.bytes()) + " bytes wait to be sent",
                  "publish more slowly, or wait_writable()");
   }
-  const std::uint16_t piece = piece_bytes();
-  const Sequence first = s.record.next, count = Splitter::count(size, piece);
+  const Cut cut{piece_bytes(), message.compression};
+  const Sequence first = s.record.next, count = Splitter::count(size, cut.piece);
   s.record.next += count;
   ++s.record.messages;
   s.record.bytes += size;
@@ -196,9 +201,11 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
   std::shared_ptr<const Bytes> bytes;
   if (wanted || s.history.keeps(size))
     bytes = message.owner ? message.owner : pooled(message.bytes);
-  s.history.keep(now, first, first + count - 1, message.published_ns, piece, message.bytes, bytes);
+  s.history.keep(now, first, first + count - 1, message.published_ns, cut, message.bytes, bytes);
+  if (wanted && s.record.delivery != Delivery::stream)
+    large.keep(now, {s.record.stream, first, first + count - 1, cut, message.published_ns, bytes, {}});
   if (wanted) {
-    splitter.push({s.record.stream, first, piece, message.published_ns, false, std::move(bytes),
+    splitter.push({s.record.stream, first, cut, message.published_ns, false, std::move(bytes),
                    s.destinations, s.receivers, 0});
     pump(now, out);
     touch_tail(s, now);
@@ -234,27 +241,29 @@ void Engine::State::add_small(const Destinations& destinations, std::uint64_t se
 void Engine::State::seal_open(Outbox& out) {
   if (open.empty()) return;
   counters.packets_out += open.destinations().size();
-  open.seal(next_packet++, out);
+  repairs.data_sent(open.seal(next_packet++, out));
 }
 
 void Engine::State::pump(Instant now, Outbox& out) {
   if (splitter.empty()) return;
   seal_open(out);
+  large_due = Instant::max();
+  std::size_t shut = 0;  // streams that cannot go on, one after the other
   while (!splitter.empty()) {
     const Splitter::Job& job = splitter.front();
     wire::Fragment f = splitter.fragment();
-    if (!window.open(now, job.receivers, f.bytes.size())) break;
+    if (!window.open(now, job.receivers, f.bytes.size())) {
+      large_due = std::min(large_due, window.deadline());
+      if (++shut == splitter.in_turn()) break;
+      splitter.pass();
+      continue;
+    }
+    shut = 0;
     if (window.sent(job.receivers, f.bytes.size())) {
       f.flags |= wire::kFragmentReport;
       window.mark(now, job.receivers, f.stream, f.sequence);
     }
-    std::uint8_t* to =
-        control.add(wire::FrameType::fragment, wire::kFragmentHeadBytes + f.bytes.size());
-    wire::write_fragment_head(to, f);
-    if (!f.bytes.empty())
-      std::memcpy(to + wire::kFragmentHeadBytes, f.bytes.data(), f.bytes.size());
-    counters.packets_out += job.destinations.size();
-    control.seal(next_packet++, job.destinations, out);
+    repairs.data_sent(put_fragment(f, job.destinations, out));
     const StreamId stream = job.stream;
     splitter.advance();
     if (OwnStream* s = own(stream); s && s->in_tail) s->last_data = now;
@@ -263,6 +272,18 @@ void Engine::State::pump(Instant now, Outbox& out) {
     backlog_blocked = false;
     note(out, Notice::Kind::writable, options.node);
   }
+}
+
+// A packet with one fragment; returns its bytes.
+std::size_t Engine::State::put_fragment(const wire::Fragment& f, const Destinations& to,
+                                        Outbox& out) {
+  std::uint8_t* body =
+      control.add(wire::FrameType::fragment, wire::kFragmentHeadBytes + f.bytes.size());
+  wire::write_fragment_head(body, f);
+  if (!f.bytes.empty())
+    std::memcpy(body + wire::kFragmentHeadBytes, f.bytes.data(), f.bytes.size());
+  counters.packets_out += to.size();
+  return control.seal(next_packet++, to, out);
 }
 
 void Engine::State::touch_tail(OwnStream& s, Instant now) {
@@ -285,12 +306,14 @@ void Engine::State::send_tails(Instant now, bool all, Outbox& out) {
     OwnStream* s = own(id);
     if (!s) continue;
     const bool waiting = splitter.holds(id);  // its last data is still to come
-    if (all || (!waiting && now >= s->last_data + kTailTimes[s->tail_stage])) {
+    const bool stage_over = now >= s->last_data + kTailTimes[s->tail_stage];
+    if (all || (!waiting && (stage_over || now >= s->last_digest + kFlowPeriod))) {
       for (Destination d : s->destinations) {
         d.group = 0;
-        digests[d].push_back({id, s->record.next - 1});
+        digests[d].push_back(digest_of(now, *s));
       }
-      ++s->tail_stage;
+      s->last_digest = now;
+      s->tail_stage += stage_over;
     }
     if (s->tail_stage >= kTailStages || s->destinations.empty()) {
       s->in_tail = false;
@@ -328,7 +351,7 @@ void Engine::State::send_beginnings(Instant now, Peer& peer, const std::vector<S
     if (!s) continue;
     const WantSet::Match m = peer.wants.match(s->record.family, s->record.family_name);
     const std::size_t values = m.history ? s->history.size() : 0;
-    wire::History h{id, s->record.next, s->record.next - 1};
+    wire::History h{id, s->record.next, s->record.next - 1, audience_of(*s)};
     if (values) h.from = s->history.at(0).first;
     body.clear();
     wire::Writer writer(body);
@@ -346,7 +369,7 @@ void Engine::State::send_beginnings(Instant now, Peer& peer, const std::vector<S
       if (v.large)
         splitter.push({s->record.stream,
                        v.first,
-                       v.piece,
+                       v.cut,
                        v.published_ns,
                        true,
                        v.large,

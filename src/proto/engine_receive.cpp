@@ -60,6 +60,7 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
   Peer* peer = peers.find(header.node);
   if (peer) {
     if (PathTable::heard(peer->reaches, now, peer->period, from)) routes_changed();
+    if (now - peer->record.last_heard > std::chrono::seconds(1)) peer->healed = now;
     peer->record.last_heard = now;
     if (!peer->duplicates.fresh(header.number)) {
       ++counters.packet_duplicate;
@@ -123,7 +124,13 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
     case fragment:
       return receive_fragment(now, peer, &from, frame.body, out);
     case digest:
-      return receive_digest(now, peer, frame.body);
+      return receive_digest(now, peer, frame.body, out);
+    case nack:
+      return receive_nack(now, peer, frame.body, out);
+    case ncf:
+      return receive_confirm(now, peer, frame.body);
+    case wire::FrameType::gap:
+      return receive_gap(peer, frame.body, out);
     case history:
       return receive_history(now, peer, frame.body, out);
     case streams:
@@ -136,6 +143,9 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
       return receive_type_request(now, from, peer, frame.body, out);
     case response:
       return receive_response(peer, frame.body);
+    case wire::FrameType::refuse:
+      receive_refuse(peer, frame.body, out);
+      return pump(now, out);
     case bye:
       peer.leave_due = now + milliseconds(100);
       peer.bye_number = header.number;

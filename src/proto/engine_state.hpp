@@ -1,6 +1,6 @@
 // What an Engine is made of: the siblings, and the routing between them. Split over
 // engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets in),
-// engine_streams.cpp (data in), engine_announce.cpp, engine_lists.cpp and engine_answers.cpp
+// engine_streams.cpp (data in), engine_repair.cpp, engine_announce.cpp, engine_lists.cpp and engine_answers.cpp
 // (control). Internal to src/proto.
 #pragma once
 
@@ -14,9 +14,12 @@
 #include <proto/engine.hpp>
 #include <proto/history.hpp>
 #include <proto/joiner.hpp>
+#include <proto/large_store.hpp>
+#include <proto/nack_timer.hpp>
 #include <proto/packet_writer.hpp>
 #include <proto/path_table.hpp>
 #include <proto/peer_table.hpp>
+#include <proto/repair_queue.hpp>
 #include <proto/splitter.hpp>
 #include <proto/type_exchange.hpp>
 #include <proto/want_set.hpp>
@@ -40,6 +43,8 @@ struct OwnStream {
   unsigned tail_stage = 0;
   bool in_tail = false;
   bool since_announce = false;
+  Instant last_digest{};
+  Instant confirmed{};  // the last NCF to all
 };
 
 // The first four bytes of SHA-256("dts-domain\0" domain), as in the packet header.
@@ -68,8 +73,10 @@ struct Engine::State {
   Splitter splitter;
   Window window;
   HistoryBudget history_budget;
+  LargeStore large;
+  RepairQueue repairs;
   PacketWriter control;
-  OpenPacket open;
+  OpenPacket open, mend;  // new data, repairs
   WantSet wants;  // our own
 
   std::vector<Path> named;
@@ -99,8 +106,12 @@ struct Engine::State {
   };
   static constexpr std::size_t told_max = 4096;
   std::map<std::pair<NodeId, StreamId>, Told> told;
-  std::uint64_t early_bytes = 0;
+  std::uint64_t early_bytes = 0, held_bytes = 0;
+  Duration round_trip = std::chrono::milliseconds(1);  // to the farther receivers
+  std::vector<GapDetector::Range> arrivals;              // scratch of receive_data
   bool backlog_blocked = false;
+  Instant large_due = Instant::max();  // when a closed window opens by itself
+  std::uint64_t bytes_max_least = ~std::uint64_t{0};  // of all our interests so far
   std::map<std::uint64_t, Instant> probes;  // token, sent
   std::unordered_set<std::uint32_t> other_domains;
   bool told_other_version = false, told_own_id = false, told_nodes = false;
@@ -136,6 +147,7 @@ struct Engine::State {
                  Outbox& out);
   void seal_open(Outbox& out);
   void pump(Instant now, Outbox& out);
+  std::size_t put_fragment(const wire::Fragment& fragment, const Destinations& to, Outbox& out);
   void touch_tail(OwnStream& s, Instant now);
   void send_tails(Instant now, bool all, Outbox& out);
   // Gives a peer the beginnings of the streams it wants and has not joined.
@@ -155,7 +167,7 @@ struct Engine::State {
                      const wire::Frame& frame, Outbox& out);
   void receive_data(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body, Outbox& out);
-  void receive_digest(Instant now, Peer& peer, ByteView body);
+  void receive_digest(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_history(Instant now, Peer& peer, ByteView body, Outbox& out);
   InboundStream* inbound(Instant now, Peer& peer, StreamId stream);
   void hold_early(Peer& peer, InboundStream& in, wire::FrameType type, ByteView body);
@@ -167,11 +179,11 @@ struct Engine::State {
   void join(Instant now, Peer& peer, InboundStream& in, Sequence from, Sequence to, Outbox& out);
   void forget_inbound(Peer& peer, StreamId stream, bool name_rest, Outbox& out);
   void deliver(Peer& peer, InboundStream& in, Sequence first, Sequence last,
-               std::int64_t published_ns, ByteView bytes, std::shared_ptr<const Bytes> owner,
-               Outbox& out);
+               std::int64_t published_ns, std::shared_ptr<const Bytes> bytes,
+               Compression compression, Outbox& out);
   void accept(Peer& peer, InboundStream& in, Sequence first, Sequence last,
-              std::int64_t published_ns, ByteView bytes, std::shared_ptr<const Bytes> owner,
-              Outbox& out);
+              std::int64_t published_ns, std::shared_ptr<const Bytes> bytes,
+              Compression compression, Outbox& out);
   void drain(Peer& peer, InboundStream& in, Outbox& out);
   void tell_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to, Notice::GapReason reason,
                 Outbox& out);
@@ -181,7 +193,48 @@ struct Engine::State {
   void service_watched(Instant now, Outbox& out);
   Instant service(Instant now, Peer& peer, InboundStream& in, Outbox& out);
   void request_history(Instant now, Peer& peer, InboundStream& in, Outbox& out);
+  void hold(Peer& peer, InboundStream& in, Sequence first, InboundStream::Held held, Outbox& out);
+  void take_run(Peer& peer, InboundStream& in, Sequence first, Sequence last,
+                std::uint64_t published, ByteView entries, Outbox& out);
+  Sequence deliver_run(Peer& peer, InboundStream& in, Sequence first, std::uint64_t published,
+                       ByteView entries, const std::shared_ptr<const Bytes>& owner, Outbox& out);
   void expire_joins(Instant now, Outbox& out);
+
+  // engine_large.cpp
+  std::uint64_t bytes_max_of(const StreamRecord& record) const;
+  bool is_too_large(const InboundStream& in, const wire::Fragment& fragment) const;
+  void refuse(Instant now, Peer& peer, InboundStream& in, const wire::Fragment& fragment,
+              Outbox& out);
+  void receive_refuse(Peer& peer, ByteView body, Outbox& out);
+
+  // engine_repair.cpp
+  static bool repairs_of(const InboundStream& in);
+  Instant miss_due(Instant now, const Peer& peer, const InboundStream& in);
+  bool worth_asking(Instant now, const InboundStream& in, const GapDetector::Miss& miss) const;
+  void service_misses(Instant now, Peer& peer, InboundStream& in, Outbox& out);
+  void send_nack(Instant now, Peer& peer, InboundStream& in, wire::Nack& nack, Outbox& out);
+  void hush(Instant now, Peer& peer, StreamId stream, std::span<const wire::Run> runs);
+  void receive_nack(Instant now, Peer& peer, ByteView body, Outbox& out);
+  void receive_confirm(Instant now, Peer& peer, ByteView body);
+  void receive_gap(Peer& peer, ByteView body, Outbox& out);
+  void name_unavailable(Peer& peer, InboundStream& in, Sequence from, Sequence to, bool asked_for,
+                        Outbox& out);
+  wire::Audience audience_of(const OwnStream& s) const;
+  wire::Digest digest_of(Instant now, const OwnStream& s) const;
+  void note_round_trip(Instant now, const wire::Nack& nack);
+  void confirm(Instant now, OwnStream& s, Peer& asker, const wire::Nack& nack, bool all,
+               Outbox& out);
+  void send_gap(Instant now, const OwnStream& s, Peer& asker, Sequence from, Sequence to,
+                Outbox& out);
+  void pump_repairs(Instant now, Outbox& out);
+  Sequence send_repair(Instant now, OwnStream& s, const RepairQueue::Job& job,
+                       const Destinations& to, Outbox& out);
+  Sequence send_fragment_again(OwnStream& s, Sequence first, Cut cut,
+                               std::int64_t published_ns,
+                               const std::shared_ptr<const Bytes>& bytes, Sequence sequence,
+                               const Destinations& to, Outbox& out);
+  // One unicast destination of a peer, when it may be sent so much.
+  bool add_unicast(Instant now, Peer& peer, std::size_t bytes, Destinations& to, Outbox& out);
 
   // engine_announce.cpp, engine_lists.cpp, engine_answers.cpp
   bool wants_stream(const StreamRecord& record) const {

@@ -9,10 +9,10 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 namespace {
-// Network cards with several queues reorder: a hole this young may still be filled.
-constexpr Duration kReorderMax = milliseconds(3);
-// History is asked for again after this, and given up after that.
-constexpr Duration kHistoryRetry = milliseconds(20), kHistoryMax = milliseconds(500);
+// HISTORY is asked for again after this, and given up after that; what it promised and has not come
+// by then is asked for piece by piece.
+constexpr Duration kHistoryRetry = milliseconds(20), kHistoryMax = milliseconds(500),
+                   kHistoryWait = milliseconds(100);
 constexpr unsigned kHistoryRequestsMax = 4;
 // Where a stream that nobody has described began to be heard is kept so long.
 constexpr Duration kBeginKept = milliseconds(5000);
@@ -102,6 +102,37 @@ void Engine::State::described(Instant now, Peer& peer, StreamId stream) {
   watch(peer, *in, in->request_due);
 }
 
+namespace {
+// Some entries of a DATA frame: those behind the first `skip`, at most `count` of them.
+struct Entries {
+  ByteView bytes;
+  std::uint64_t published = 0;  // of the message before them: theirs are differences
+  Sequence count = 0;
+};
+Entries entries_of(ByteView all, std::uint64_t published, Sequence skip, Sequence count) {
+  Entries e;
+  wire::Reader reader(all);
+  const auto next = [&](std::uint64_t& time) {
+    const std::uint64_t size = reader.varint();
+    time += static_cast<std::uint64_t>(reader.signed_varint());
+    reader.bytes(size);
+    return reader.ok();
+  };
+  for (; skip && !reader.done(); --skip)
+    if (!next(published)) return e;
+  e.published = published;
+  const std::size_t begin = all.size() - reader.left();
+  std::size_t end = begin;
+  for (; e.count < count && !reader.done(); ++e.count) {
+    if (!next(published)) break;
+    end = all.size() - reader.left();
+  }
+  e.bytes = all.subspan(begin, end - begin);
+  return e;
+}
+constexpr Sequence kAllEntries = ~Sequence{0};
+}  // namespace
+
 void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox& out) {
   wire::Reader reader(body);
   const wire::DataHead head = wire::read_data_head(reader);
@@ -112,9 +143,61 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
   InboundStream* const in = inbound(now, peer, head.stream);
   if (!in) return;
   if (!in->joined) return hold_early(peer, *in, wire::FrameType::data, body);
-  const bool in_order = in->gaps.complete() && head.first == in->gaps.next() && in->held.empty();
-  auto published = static_cast<std::uint64_t>(head.published_ns);
-  Sequence sequence = head.first;
+  const auto published = static_cast<std::uint64_t>(head.published_ns);
+  const ByteView entries = body.subspan(wire::kDataHeadBytes);
+  if (in->gaps.complete() && head.first == in->gaps.next() && in->held.empty()) {
+    const Sequence count =
+        deliver_run(peer, *in, head.first, published, entries, nullptr, out);
+    in->gaps.arrived_in_order(count);
+    in->loss -= in->loss * (1.0f / 64);
+    return;
+  }
+  const Entries all = entries_of(entries, published, 0, kAllEntries);
+  if (all.bytes.size() != entries.size()) ++counters.frame_malformed;
+  if (all.count == 0) return;
+  const Sequence next = in->gaps.next();
+  const Instant due = head.first > next ? miss_due(now, peer, *in) : now;
+  arrivals.clear();
+  const auto arrival = in->gaps.arrived(head.first, head.first + all.count - 1, now, due, arrivals);
+  if (arrival == GapDetector::Arrival::absurd) {
+    ++counters.frame_unexpected;
+    return;
+  }
+  if (head.first > next) in->loss += (1 - in->loss) * (1.0f / 64);
+  Sequence taken = 0;
+  for (const GapDetector::Range& range : arrivals) {
+    const Sequence count = range.to - range.from + 1;
+    const Entries run = entries_of(entries, published, range.from - head.first, count);
+    take_run(peer, *in, range.from, range.to, run.published, run.bytes, out);
+    taken += count;
+  }
+  counters.data_duplicate += all.count - taken;
+  drain(peer, *in, out);
+  if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
+}
+
+// Messages that have arrived: handed out, or held until it is their turn.
+void Engine::State::take_run(Peer& peer, InboundStream& in, Sequence first, Sequence last,
+                             std::uint64_t published, ByteView entries, Outbox& out) {
+  const bool first_in_line = in.held.empty() || in.held.begin()->first > first;
+  if (in.gaps.settled() > last && first_in_line) {
+    deliver_run(peer, in, first, published, entries, nullptr, out);
+    return;
+  }
+  InboundStream::Held held;
+  held.last = last;
+  held.published_ns = static_cast<std::int64_t>(published);
+  held.bytes = std::make_shared<const Bytes>(entries.begin(), entries.end());
+  held.kind = InboundStream::Held::Kind::run;
+  hold(peer, in, first, std::move(held), out);
+}
+
+// Hands out the messages of some entries; returns how many they were.
+Sequence Engine::State::deliver_run(Peer& peer, InboundStream& in, Sequence first,
+                                    std::uint64_t published, ByteView entries,
+                                    const std::shared_ptr<const Bytes>& owner, Outbox& out) {
+  wire::Reader reader(entries);
+  Sequence sequence = first;
   for (; !reader.done(); ++sequence) {
     const std::uint64_t size = reader.varint();
     published += static_cast<std::uint64_t>(reader.signed_varint());
@@ -123,36 +206,19 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
       ++counters.frame_malformed;
       break;
     }
-    if (in_order) {
-      Message& m = out.messages.emplace_back();
-      m.node = peer.record.node;
-      m.stream = head.stream;
-      m.first = m.last = sequence;
-      m.published_ns = static_cast<std::int64_t>(published);
-      m.bytes = bytes;
-      m.historic = sequence <= in->history_to;
-      m.record = in->record.get();
-      continue;
-    }
-    const auto arrival = in->gaps.arrived(sequence, now + kReorderMax);
-    if (arrival == GapDetector::Arrival::fresh) {
-      accept(peer, *in, sequence, sequence, static_cast<std::int64_t>(published), bytes, nullptr,
-             out);
-    } else if (arrival == GapDetector::Arrival::duplicate) {
-      ++counters.data_duplicate;
-    } else {
-      ++counters.frame_unexpected;
-      break;
-    }
+    Message& m = out.messages.emplace_back();
+    m.node = peer.record.node;
+    m.stream = in.stream;
+    m.first = m.last = sequence;
+    m.published_ns = static_cast<std::int64_t>(published);
+    m.bytes = bytes;
+    m.historic = sequence <= in.history_to;
+    m.record = in.record.get();
+    if (owner) m.owner = owner;
   }
-  if (in_order) {
-    in->gaps.arrived_in_order(sequence - head.first);
-    in->told = sequence - 1;
-    counters.messages_in += sequence - head.first;
-    return;
-  }
-  drain(peer, *in, out);
-  if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
+  in.told = sequence - 1;
+  counters.messages_in += sequence - first;
+  return sequence - first;
 }
 
 void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body,
@@ -173,13 +239,31 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
     seal_control(to, out);
   }
   if (!in->joined) return hold_early(peer, *in, wire::FrameType::fragment, body);
-  const auto arrival = in->gaps.arrived(f.sequence, now + kReorderMax);
+  const bool ahead = f.sequence > in->gaps.next();
+  arrivals.clear();
+  const auto arrival = in->gaps.arrived(f.sequence, f.sequence, now,
+                                        ahead ? miss_due(now, peer, *in) : now, arrivals);
   if (arrival != GapDetector::Arrival::fresh) {
     ++(arrival == GapDetector::Arrival::duplicate ? counters.data_duplicate
                                                   : counters.frame_unexpected);
     return;
   }
+  if (is_too_large(*in, f)) {
+    refuse(now, peer, *in, f, out);
+    if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
+    return;
+  }
   Joiner::Joined joined = joiner.add(now, peer.record.node, f);
+  if (joined.tell) {
+    Notice& notice = out.notices.emplace_back();
+    notice.kind = Notice::Kind::arriving;
+    notice.node = peer.record.node;
+    notice.stream = in->stream;
+    notice.from = f.first();
+    notice.to = f.last();
+    notice.bytes = joined.arrived;
+    notice.bytes_max = f.total;
+  }
   if (joined.evicted) {
     const auto& range = *joined.evicted;
     ++counters.join_no_room;
@@ -189,13 +273,11 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
   using enum Joiner::Outcome;
   switch (joined.outcome) {
     case completed:
-      accept(peer, *in, f.first(), f.last(), f.published_ns, *joined.message, joined.message, out);
+      accept(peer, *in, f.first(), f.last(), f.published_ns, std::move(joined.message),
+             f.compression(), out);
       break;
     case inconsistent:
       ++counters.join_inconsistent;
-      break;
-    case too_large:
-      ++counters.message_too_large;
       break;
     case no_room:
       ++counters.join_no_room;
@@ -206,27 +288,32 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
     case stored:
       break;
   }
-  if (joined.outcome == inconsistent || joined.outcome == too_large || joined.outcome == no_room)
+  if (joined.outcome == inconsistent || joined.outcome == no_room)
     name_gap(peer, *in, f.first(), f.last(), Notice::GapReason::overflow, out);
   drain(peer, *in, out);
   if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
 }
 
-void Engine::State::receive_digest(Instant now, Peer& peer, ByteView body) {
+void Engine::State::receive_digest(Instant now, Peer& peer, ByteView body, Outbox& out) {
   wire::Digest d;
   if (!read(body, d)) {
     ++counters.frame_malformed;
     return;
   }
+  peer.stamp_us = d.stamp_us;
+  peer.stamped = now;
   const auto at = peer.inbound.find(d.stream);
   if (at == peer.inbound.end() || !at->second->joined) return;
   InboundStream& in = *at->second;
+  in.audience = d.audience;
   // Who asked for the last values only misses nothing of what comes later.
   if (in.record && !wants.match(in.record->family, in.record->family_name).live) return;
-  if (!in.gaps.published(d.last, now + kReorderMax)) {
+  const Instant due = d.last >= in.gaps.next() ? miss_due(now, peer, in) : now;
+  if (!in.gaps.published(d.last, now, due)) {
     ++counters.frame_unexpected;
     return;
   }
+  if (repairs_of(in)) name_unavailable(peer, in, 1, d.first - 1, true, out);
   if (!in.gaps.complete()) watch(peer, in, in.gaps.deadline());
 }
 
@@ -245,6 +332,7 @@ void Engine::State::receive_history(Instant now, Peer& peer, ByteView body, Outb
   InboundStream* const in = inbound(now, peer, h.stream);
   if (!in || in->joined) return;
   // What came while this was being asked for belongs to us as well.
+  in->audience = h.audience;
   const bool near = in->begin < h.from && h.to - in->begin <= GapDetector::jump_max;
   join(now, peer, *in, near ? in->begin : h.from, h.to, out);
 }
@@ -264,15 +352,14 @@ void Engine::State::join(Instant now, Peer& peer, InboundStream& in, Sequence fr
   }
   in.joined = true;
   in.history_to = to;
-  in.gaps.begin(from, to, now + kHistoryMax);
-  in.request_due = now + 2 * kHistoryRetry;
+  in.gaps.begin(from, to, now, now + (repairs_of(in) ? kHistoryWait : kHistoryMax));
   replay(now, peer, take_early(peer, in), out);
-  if (!in.gaps.complete()) watch(peer, in, std::min(in.request_due, in.gaps.deadline()));
+  if (!in.gaps.complete()) watch(peer, in, in.gaps.deadline());
 }
 
 void Engine::State::deliver(Peer& peer, InboundStream& in, Sequence first, Sequence last,
-                            std::int64_t published_ns, ByteView bytes,
-                            std::shared_ptr<const Bytes> owner, Outbox& out) {
+                            std::int64_t published_ns, std::shared_ptr<const Bytes> bytes,
+                            Compression compression, Outbox& out) {
   ++counters.messages_in;
   in.told = last;
   Message& m = out.messages.emplace_back();
@@ -281,41 +368,52 @@ void Engine::State::deliver(Peer& peer, InboundStream& in, Sequence first, Seque
   m.first = first;
   m.last = last;
   m.published_ns = published_ns;
-  m.bytes = bytes;
+  m.bytes = *bytes;
   m.historic = first <= in.history_to;
   m.record = in.record.get();
-  m.owner = std::move(owner);
+  m.owner = std::move(bytes);
+  m.compression = compression;
 }
 
 // A whole message whose packets have arrived: delivered now, or held until its turn.
 void Engine::State::accept(Peer& peer, InboundStream& in, Sequence first, Sequence last,
-                           std::int64_t published_ns, ByteView bytes,
-                           std::shared_ptr<const Bytes> owner, Outbox& out) {
+                           std::int64_t published_ns, std::shared_ptr<const Bytes> bytes,
+                           Compression compression, Outbox& out) {
   const bool first_in_line = in.held.empty() || in.held.begin()->first > first;
   if (in.gaps.settled() > last && first_in_line)
-    return deliver(peer, in, first, last, published_ns, bytes, std::move(owner), out);
-  if (!owner) owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-  in.held.emplace(first, InboundStream::Held{last, published_ns, std::move(owner), {}});
-  while (in.held.size() > InboundStream::held_max && !in.gaps.complete()) {
+    return deliver(peer, in, first, last, published_ns, std::move(bytes), compression, out);
+  hold(peer, in, first, {last, published_ns, std::move(bytes), InboundStream::Held::Kind::message, {}, compression},
+       out);
+}
+
+// Bounded: rather than hold more, what is waited for is given up.
+void Engine::State::hold(Peer& peer, InboundStream& in, Sequence first, InboundStream::Held held,
+                         Outbox& out) {
+  held_bytes += held.cost();
+  in.held.emplace(first, std::move(held));
+  while ((in.held.size() > InboundStream::held_max || held_bytes > options.held_bytes_max) &&
+         !in.gaps.complete()) {
     const GapDetector::Miss miss = in.gaps.misses().front();
-    name_gap(peer, in, miss.from, miss.to, Notice::GapReason::lost, out);
+    name_gap(peer, in, miss.from, miss.to, Notice::GapReason::overflow, out);
     drain(peer, in, out);
   }
 }
 
 void Engine::State::drain(Peer& peer, InboundStream& in, Outbox& out) {
+  using Kind = InboundStream::Held::Kind;
   while (!in.held.empty()) {
-    const auto first = in.held.begin();
-    InboundStream::Held& held = first->second;
-    if (held.last >= in.gaps.settled()) return;
-    if (held.bytes) {
-      const ByteView bytes = *held.bytes;
-      deliver(peer, in, first->first, held.last, held.published_ns, bytes, std::move(held.bytes),
-              out);
-    } else {
-      tell_gap(peer, in, first->first, held.last, held.reason, out);
-    }
-    in.held.erase(first);
+    const Sequence first = in.held.begin()->first;
+    if (in.held.begin()->second.last >= in.gaps.settled()) return;
+    const InboundStream::Held held = std::move(in.held.begin()->second);
+    in.held.erase(in.held.begin());
+    held_bytes -= held.cost();
+    if (held.kind == Kind::gap)
+      tell_gap(peer, in, first, held.last, held.reason, out);
+    else if (held.kind == Kind::message)
+      deliver(peer, in, first, held.last, held.published_ns, held.bytes, held.compression, out);
+    else
+      deliver_run(peer, in, first, static_cast<std::uint64_t>(held.published_ns), *held.bytes,
+                  held.bytes, out);
   }
 }
 
@@ -328,15 +426,20 @@ void Engine::State::name_gap(Peer& peer, InboundStream& in, Sequence from, Seque
   auto i = in.held.upper_bound(from);
   if (i != in.held.begin()) --i;
   while (i != in.held.end() && i->first <= to) {
-    if (i->second.bytes || i->second.last < from) {
+    if (i->second.kind != InboundStream::Held::Kind::gap || i->second.last < from) {
       ++i;
       continue;
     }
     from = std::min(from, i->first);
     to = std::max(to, i->second.last);
+    held_bytes -= i->second.cost();
     i = in.held.erase(i);
   }
-  if (from <= to) in.held.emplace(from, InboundStream::Held{to, 0, nullptr, reason});
+  if (from <= to) {
+    const auto [at, added] = in.held.emplace(
+        from, InboundStream::Held{to, 0, nullptr, InboundStream::Held::Kind::gap, reason});
+    if (added) held_bytes += at->second.cost();
+  }
   drain(peer, in, out);
 }
 
@@ -393,12 +496,8 @@ Instant Engine::State::drop_early(Instant now, Peer& peer, InboundStream& in) {
 // When it has to be looked at again; max when it waits for nothing.
 Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
   const bool known = PeerTable::find_stream(peer, in.stream) != nullptr;
-  const bool history_missing =
-      in.joined && !in.gaps.complete() && in.gaps.settled() <= in.history_to;
-  if (known && (!in.joined || history_missing) && in.requests < kHistoryRequestsMax &&
-      in.request_due <= now) {
+  if (known && !in.joined && in.requests < kHistoryRequestsMax && in.request_due <= now)
     request_history(now, peer, in, out);
-  }
   if (!in.joined) {
     if (now < in.give_up)
       return in.requests < kHistoryRequestsMax && known ? std::min(in.request_due, in.give_up)
@@ -406,15 +505,9 @@ Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbo
     if (!known || in.begin == InboundStream::nowhere) return drop_early(now, peer, in);
     join(now, peer, in, in.begin, in.begin - 1, out);
   }
-  while (const auto miss = in.gaps.lost(now)) {
-    name_gap(peer, in, miss->from, miss->to, Notice::GapReason::lost, out);
-    drain(peer, in, out);
-  }
+  service_misses(now, peer, in, out);
   drain(peer, in, out);
-  if (in.gaps.complete()) return Instant::max();
-  const Instant due = in.gaps.deadline();
-  const bool ask_again = in.gaps.settled() <= in.history_to && in.requests < kHistoryRequestsMax;
-  return ask_again ? std::min(due, in.request_due) : due;
+  return in.gaps.deadline();
 }
 
 void Engine::State::request_history(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
@@ -449,6 +542,7 @@ void Engine::State::forget_inbound(Peer& peer, StreamId stream, bool name_rest, 
   } else {
     joiner.drop_stream(peer.record.node, stream);
   }
+  for (const auto& [first, held] : in.held) held_bytes -= held.cost();
   if (in.watched) watched.erase({peer.record.node, stream});
   if (in.record) buried.push_back(in.record);
   peer.inbound.erase(at);

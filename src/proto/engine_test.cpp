@@ -94,8 +94,8 @@ TEST_F(Pair, large_message_crosses_whole) {
   EXPECT_EQ(b.messages[1].bytes, "after");
 }
 
-TEST_F(Pair, names_exactly_what_was_lost) {
-  const StreamId s = open(a, record_of("t.A"));
+TEST_F(Pair, names_exactly_what_a_stream_without_repair_lost) {
+  const StreamId s = open(a, record_of("t.A", Delivery::stream));
   want(b, interest_in("t.A"));
   net.start(a);
   net.start(b);
@@ -105,6 +105,7 @@ TEST_F(Pair, names_exactly_what_was_lost) {
     net.publish(a, s, std::to_string(i));
     net.run(1ms);
   }
+  net.drop = [](const Network::Flight&) { return false; };
   net.run(10ms);
   ASSERT_EQ(b.messages.size(), 8u);
   for (std::size_t i = 1; i < b.messages.size(); ++i)
@@ -113,25 +114,6 @@ TEST_F(Pair, names_exactly_what_was_lost) {
   const Notice& gap = b.notices.back();
   EXPECT_EQ(gap.from, 4u);
   EXPECT_EQ(gap.to, 5u);
-}
-
-TEST_F(Pair, names_a_lost_tail_within_a_second) {
-  const StreamId s = open(a, record_of("t.A"));
-  want(b, interest_in("t.A"));
-  net.start(a);
-  net.start(b);
-  net.run(50ms);
-  net.publish(a, s, "1");
-  net.run(10ms);
-  net.drop = [](const Network::Flight&) { return true; };
-  net.publish(a, s, "2");
-  net.run(1ms);
-  net.drop = [](const Network::Flight&) { return false; };
-  net.run(1s);
-  ASSERT_EQ(b.messages.size(), 1u);
-  ASSERT_EQ(b.count(Notice::Kind::gap), 1u);
-  EXPECT_EQ(b.notices.back().from, 2u);
-  EXPECT_EQ(b.notices.back().to, 2u);
 }
 
 TEST_F(Pair, reordered_packets_are_put_in_order_without_a_gap) {
@@ -152,8 +134,8 @@ TEST_F(Pair, reordered_packets_are_put_in_order_without_a_gap) {
   EXPECT_EQ(b.count(Notice::Kind::gap), 0u);
 }
 
-TEST_F(Pair, a_large_message_with_a_lost_fragment_is_named_whole) {
-  const StreamId s = open(a, record_of("t.A"));
+TEST_F(Pair, a_large_message_with_a_lost_fragment_is_named_whole_without_repair) {
+  const StreamId s = open(a, record_of("t.A", Delivery::stream));
   want(b, interest_in("t.A"));
   net.start(a);
   net.start(b);

@@ -4,67 +4,93 @@
 
 namespace dts::proto {
 
-void GapDetector::begin(Sequence from, Sequence to, Instant due) {
+namespace {
+// The first miss that ends at or behind `sequence`.
+auto find(std::vector<GapDetector::Miss>& misses, Sequence sequence) {
+  return std::lower_bound(
+      misses.begin(), misses.end(), sequence,
+      [](const GapDetector::Miss& m, Sequence s) { return m.to < s; });
+}
+}  // namespace
+
+void GapDetector::begin(Sequence from, Sequence to, Instant now, Instant due) {
   misses_.clear();
   next_ = to + 1;
-  if (from <= to) misses_.push_back({from, to, due});
+  if (from <= to) misses_.push_back({from, to, now, due, 0});
 }
 
-GapDetector::Arrival GapDetector::arrived(Sequence sequence, Instant due) {
-  if (sequence == next_) {
-    ++next_;
-    return Arrival::fresh;
+GapDetector::Arrival GapDetector::arrived(Sequence first, Sequence last, Instant now, Instant due,
+                                          std::vector<Range>& fresh) {
+  if (first > next_ && first - next_ > jump_max) return Arrival::absurd;
+  const std::size_t before = fresh.size();
+  if (first < next_) {
+    const Sequence to = std::min(last, next_ - 1);
+    for (auto m = find(misses_, first); m != misses_.end() && m->from <= to; ++m)
+      fresh.push_back({std::max(m->from, first), std::min(m->to, to)});
+    if (fresh.size() > before) settle(first, to);
+    if (last < next_) return fresh.size() > before ? Arrival::fresh : Arrival::duplicate;
+    first = next_;
   }
-  if (sequence > next_) {
-    if (sequence - next_ > jump_max) return Arrival::absurd;
-    misses_.push_back({next_, sequence - 1, due});
-    next_ = sequence + 1;
-    return Arrival::fresh;
-  }
-  const auto miss = std::lower_bound(misses_.begin(), misses_.end(), sequence,
-                                     [](const Miss& m, Sequence s) { return m.to < s; });
-  if (miss == misses_.end() || sequence < miss->from) return Arrival::duplicate;
-  if (miss->from == miss->to) {
-    misses_.erase(miss);
-  } else if (sequence == miss->from) {
-    ++miss->from;
-  } else if (sequence == miss->to) {
-    --miss->to;
-  } else {
-    const Miss tail{sequence + 1, miss->to, miss->due};
-    miss->to = sequence - 1;
-    misses_.insert(miss + 1, tail);
-  }
+  if (first > next_) misses_.push_back({next_, first - 1, now, due, 0});
+  next_ = last + 1;
+  if (fresh.size() > before && fresh.back().to + 1 == first)
+    fresh.back().to = last;
+  else
+    fresh.push_back({first, last});
   return Arrival::fresh;
 }
 
-bool GapDetector::published(Sequence last, Instant due) {
+bool GapDetector::published(Sequence last, Instant now, Instant due) {
   if (last < next_) return true;
   if (last - next_ > jump_max) return false;
-  misses_.push_back({next_, last, due});
+  misses_.push_back({next_, last, now, due, 0});
   next_ = last + 1;
   return true;
 }
 
 void GapDetector::settle(Sequence from, Sequence to) {
   next_ = std::max(next_, to + 1);
-  std::vector<Miss> kept;
-  for (const Miss& m : misses_) {
-    if (m.to < from || m.from > to) {
-      kept.push_back(m);
-      continue;
-    }
-    if (m.from < from) kept.push_back({m.from, from - 1, m.due});
-    if (m.to > to) kept.push_back({to + 1, m.to, m.due});
+  auto m = find(misses_, from);
+  if (m == misses_.end() || m->from > to) return;
+  if (m->from < from && m->to > to) {  // a hole in the middle of one
+    Miss tail = *m;
+    tail.from = to + 1;
+    m->to = from - 1;
+    misses_.insert(m + 1, tail);
+    return;
   }
-  misses_ = std::move(kept);
+  if (m->from < from) {
+    m->to = from - 1;
+    ++m;
+  }
+  auto end = m;
+  while (end != misses_.end() && end->to <= to) ++end;
+  if (end != misses_.end() && end->from <= to) end->from = to + 1;
+  misses_.erase(m, end);
 }
 
-std::optional<GapDetector::Miss> GapDetector::lost(Instant now) const {
-  if (misses_.size() > misses_max) return misses_.front();
+void GapDetector::postpone(Sequence from, Sequence to, Instant due, bool asked) {
+  auto m = find(misses_, from);
+  if (m == misses_.end() || m->from > to) return;
+  const auto split = [this](auto at, Sequence begin) {  // `begin` begins a miss of its own
+    Miss head = *at;
+    head.to = begin - 1;
+    at->from = begin;
+    return misses_.insert(at, head) + 1;
+  };
+  if (m->from < from) m = split(m, from);
+  for (; m != misses_.end() && m->from <= to; ++m) {
+    if (m->to > to) m = split(m, to + 1) - 1;
+    m->due = std::max(m->due, due);
+    m->tries += asked;
+  }
+}
+
+const GapDetector::Miss* GapDetector::due(Instant now) const {
+  if (crowded()) return &misses_.front();
   for (const Miss& m : misses_)
-    if (m.due <= now) return m;
-  return std::nullopt;
+    if (m.due <= now) return &m;
+  return nullptr;
 }
 
 Instant GapDetector::deadline() const noexcept {

@@ -1,6 +1,6 @@
-// GapDetector: which sequences of one stream have arrived, which are missing, and since when. It
-// names what is missing after a tolerance (network cards with several queues reorder packets); a
-// repair by NACK has its place in `misses()`. It holds no data. Times are handed in.
+// GapDetector: which sequences of one stream have arrived, which are missing, since when, and when
+// to do something about each: ask for it, ask again, or give it up. It holds no data and decides
+// nothing. Times are handed in.
 //
 //   settled()          a miss         next()
 //   v                  v              v
@@ -17,24 +17,36 @@ namespace dts::proto {
 
 class GapDetector {
  public:
+  struct Range {
+    Sequence from = 0, to = 0;
+    friend bool operator==(const Range&, const Range&) = default;
+  };
   struct Miss {
     Sequence from = 0, to = 0;
-    Instant due{};  // named lost then
+    Instant since{};     // noticed then
+    Instant due{};       // looked at then
+    unsigned tries = 0;  // asked for so often
   };
   enum class Arrival { fresh, duplicate, absurd };
 
   // The stream begins at `from` for us; from..to are expected until `due`.
-  void begin(Sequence from, Sequence to, Instant due);
-  // `sequence` has arrived; what it shows to be missing is due at `due`.
-  Arrival arrived(Sequence sequence, Instant due);
+  void begin(Sequence from, Sequence to, Instant now, Instant due);
+  // first..last have arrived; what they show to be missing is due at `due`. What of them is fresh
+  // is appended to `fresh`, in order; duplicate: nothing was.
+  Arrival arrived(Sequence first, Sequence last, Instant now, Instant due,
+                  std::vector<Range>& fresh);
   // first..first+count-1 have arrived, first being next() and nothing missing: the usual case.
   void arrived_in_order(Sequence count) noexcept { next_ += count; }
   // The publisher says it has published up to `last`.
-  bool published(Sequence last, Instant due);
+  bool published(Sequence last, Instant now, Instant due);
   // from..to will not be waited for: received in another way, or named.
   void settle(Sequence from, Sequence to);
-  // The oldest miss that is due (or, when there are too many, the oldest). It stays until settled.
-  std::optional<Miss> lost(Instant now) const;
+  // What is missing of from..to is due at `due`, and not before; `asked`: it was asked for.
+  void postpone(Sequence from, Sequence to, Instant due, bool asked);
+  // The oldest miss that is due (or, when there are too many, the oldest). It stays until settled
+  // or postponed.
+  const Miss* due(Instant now) const;
+  bool crowded() const noexcept { return misses_.size() > misses_max; }
 
   Sequence next() const noexcept { return next_; }
   Sequence settled() const noexcept { return misses_.empty() ? next_ : misses_.front().from; }

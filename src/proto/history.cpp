@@ -26,7 +26,7 @@ History::History(Limits limits, HistoryBudget& budget) : limits_(limits), budget
 }
 
 void History::append(Instant now, Sequence first, Sequence last, std::int64_t published_ns,
-                     std::uint16_t piece, ByteView bytes, std::shared_ptr<const Bytes>&& large) {
+                     Cut cut, ByteView bytes, std::shared_ptr<const Bytes>&& large) {
   if (first != next_) clear();  // what is kept has no holes
   next_ = last + 1;
   const bool for_history = admit_to_history(bytes.size());
@@ -35,7 +35,7 @@ void History::append(Instant now, Sequence first, Sequence last, std::int64_t pu
   if (!for_history && !for_repair) return;
   if (end_ - begin_ == index_.slots.size())
     resize(index_, begin_, end_, std::max(kSlotsMin, index_.slots.size() * 2));
-  if (!large && (piece || bytes.size() > kRingValueMax))
+  if (!large && (cut.piece || bytes.size() > kRingValueMax))
     large = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
   Entry& e = index_[end_];
   e.first = first;
@@ -48,7 +48,7 @@ void History::append(Instant now, Sequence first, Sequence last, std::int64_t pu
     budget_.memory += large->size();
     e.offset = ring_end_;
     e.size = kShared | static_cast<std::uint32_t>(shared_end_);
-    shared_[shared_end_++] = {std::move(large), piece};
+    shared_[shared_end_++] = {std::move(large), cut};
   } else {
     e.size = static_cast<std::uint32_t>(bytes.size());
     e.offset = place(e.size);
@@ -158,7 +158,7 @@ History::Value History::value(std::uint64_t number) const {
       e.first, (number + 1 == end_ ? next_ : index_[number + 1].first) - 1, e.published_ns, 0, {},
       nullptr};
   if (e.is_shared()) {
-    v.piece = shared_[e.size].piece;
+    v.cut = shared_[e.size].cut;
     v.large = shared_[e.size].bytes;
   } else {
     v.small = ByteView(ring_.get() + e.offset, e.size);

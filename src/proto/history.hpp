@@ -34,7 +34,7 @@ class History {
   struct Value {
     Sequence first = 0, last = 0;
     std::int64_t published_ns = 0;
-    std::uint16_t piece = 0;  // the size it was split by; 0: it was one packet
+    Cut cut;  // piece 0: it was one packet
     ByteView small;
     std::shared_ptr<const Bytes> large;
     ByteView bytes() const { return large ? ByteView(*large) : small; }
@@ -56,9 +56,9 @@ class History {
   // The stream has published packets first..last, which follow those of the call before. `large`
   // when the bytes are already in shared memory. What does not fit ends the suffix it does not fit.
   void keep(Instant now, Sequence first, Sequence last, std::int64_t published_ns,
-            std::uint16_t piece, ByteView bytes, std::shared_ptr<const Bytes> large) {
+            Cut cut, ByteView bytes, std::shared_ptr<const Bytes> large) {
     if (limits_.values || limits_.repair_bytes)
-      append(now, first, last, published_ns, piece, bytes, std::move(large));
+      append(now, first, last, published_ns, cut, bytes, std::move(large));
     else
       next_ = last + 1;
   }
@@ -88,7 +88,7 @@ class History {
   static_assert(sizeof(Entry) == kEntryBytes);
   struct Shared {
     std::shared_ptr<const Bytes> bytes;
-    std::uint16_t piece = 0;
+    Cut cut;
   };
   // Things numbered without end, of which a run is held.
   template <class T>
@@ -99,7 +99,7 @@ class History {
   };
 
   void append(Instant now, Sequence first, Sequence last, std::int64_t published_ns,
-              std::uint16_t piece, ByteView bytes, std::shared_ptr<const Bytes>&& large);
+              Cut cut, ByteView bytes, std::shared_ptr<const Bytes>&& large);
   bool admit_to_history(std::uint64_t size);
   bool admit_to_repair(Instant now, std::uint64_t size);
   void drop_from_history();

@@ -174,7 +174,7 @@ TEST(History, finds_any_packet_of_a_value_and_nothing_beyond_the_edges) {
     ASSERT_TRUE(v);
     EXPECT_EQ(v->first, 2u);
     EXPECT_EQ(v->last, 5u);
-    EXPECT_EQ(v->piece, 1000u);
+    EXPECT_EQ(v->cut.piece, 1000u);
     EXPECT_EQ(v->bytes().size(), 3500u);
   }
   EXPECT_EQ(k.history.find(7)->last, 76u);

@@ -37,12 +37,16 @@ struct InboundStream {
   }
   // Whole messages, and named gaps, that wait for an earlier one.
   struct Held {
+    enum class Kind : std::uint8_t { gap, message, run };
     Sequence last = 0;
-    std::int64_t published_ns = 0;
-    std::shared_ptr<const Bytes> bytes;  // null: a gap
+    std::int64_t published_ns = 0;  // run: of the message before the first, as in DATA
+    std::shared_ptr<const Bytes> bytes;  // run: entries of DATA
+    Kind kind = Kind::message;
     Notice::GapReason reason{};
+    Compression compression = Compression::none;  // of a message
+    std::size_t cost() const { return bytes ? bytes->size() + 128 : 128; }
   };
-  static constexpr std::size_t held_max = 4096;
+  static constexpr std::size_t held_max = 16384;
   static constexpr Sequence nowhere = ~Sequence{0};
 
   StreamId stream = 0;
@@ -58,6 +62,8 @@ struct InboundStream {
   std::size_t early_bytes = 0;
   Sequence begin = nowhere;  // the first whole message heard before it was joined, kept or not
   std::map<Sequence, Held> held;
+  wire::Audience audience;  // as the publisher says: what NACK timers go by
+  float loss = 0;           // the share of sequences that did not come at first, lately
   bool watched = false;  // in the engine's list of streams that wait for something
 };
 

@@ -49,10 +49,6 @@ Joiner::Outcome Joiner::store(Partial& p, const wire::Fragment& f) {
 
 Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment& f) {
   Joined result;
-  if (f.total > message_bytes_max_) {
-    result.outcome = Outcome::too_large;
-    return result;
-  }
   const Key key{node, f.stream, f.first()};
   auto at =
       last_used_ != partials_.end() && last_used_->first == key ? last_used_ : partials_.find(key);
@@ -61,15 +57,24 @@ Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment
     at = partials_.emplace(key, Partial{}).first;
     at->second.total = f.total;
     at->second.piece = f.piece;
+    at->second.compression = f.compression();
     at->second.count = f.count();
     at->second.bytes = std::make_shared<Bytes>();
+    at->second.told = now;
   }
   last_used_ = at;
   Partial& p = at->second;
-  if (p.total != f.total || p.piece != f.piece)
+  if (p.total != f.total || p.piece != f.piece || p.compression != f.compression())
     result.outcome = Outcome::inconsistent;
   else
     result.outcome = store(p, f);
+  result.arrived = p.arrived_bytes;
+  const bool due = result.outcome == Outcome::stored && now - p.told >= tell_period;
+  result.tell = due || (result.outcome == Outcome::completed && p.takes_long);
+  if (due) {
+    p.told = now;
+    p.takes_long = true;
+  }
   switch (result.outcome) {
     case Outcome::completed:
       result.message = std::move(p.bytes);

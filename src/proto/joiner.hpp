@@ -31,18 +31,21 @@ class Joiner {
     completed,     // `message` is whole
     duplicate,     // had it
     inconsistent,  // contradicts the earlier fragments: the message is dropped
-    too_large,
     no_room,  // a bound: this message is dropped
   };
   struct Joined {
     Outcome outcome = Outcome::stored;
     std::shared_ptr<const Bytes> message;
     std::optional<Range> evicted;  // an older message of the node, dropped to make room
+    std::uint64_t arrived = 0;     // of the message
+    bool tell = false;             // it takes long: time to say how much has arrived
   };
 
+  static constexpr Duration tell_period = std::chrono::milliseconds(100);
+
+  // What is larger than options.message_bytes_max is not to be added.
   explicit Joiner(const EngineOptions& options)
       : bytes_max_(options.join_bytes_max),
-        message_bytes_max_(options.message_bytes_max),
         per_node_max_(options.join_messages_per_node_max),
         age_max_(std::chrono::milliseconds(options.join_age_ms_max)) {}
 
@@ -61,8 +64,10 @@ class Joiner {
   struct Partial {
     std::uint32_t total = 0, count = 0, arrived = 0;
     std::uint16_t piece = 0;
+    Compression compression{};
     std::uint64_t arrived_bytes = 0, counted_bytes = 0;
-    Instant progress{};
+    Instant progress{}, told{};
+    bool takes_long = false;
     std::shared_ptr<Bytes> bytes;
     std::vector<std::uint64_t> have;  // a bit per fragment
   };
@@ -72,7 +77,7 @@ class Joiner {
   std::optional<Range> evict_oldest(const NodeId& node);
   Partials::iterator erase(Partials::iterator at);
 
-  std::uint64_t bytes_max_, message_bytes_max_, bytes_ = 0;
+  std::uint64_t bytes_max_, bytes_ = 0;
   std::uint32_t per_node_max_;
   Duration age_max_;
   Partials partials_;

@@ -54,6 +54,10 @@ struct Peer {
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::uint64_t challenge = 0;  // to be answered; 0: none
 
+  // For repair: the last stamp of a DIGEST of it and when it came; when a long silence ended.
+  std::uint32_t stamp_us = 0;
+  Instant stamped{}, healed{};
+
   std::vector<wire::TypeRequest> type_requests;  // withheld
 
   std::unordered_map<StreamId, std::unique_ptr<InboundStream>> inbound;

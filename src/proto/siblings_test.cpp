@@ -17,7 +17,6 @@ namespace dts::proto {
 namespace {
 
 using namespace std::chrono_literals;
-using Arrival = GapDetector::Arrival;
 constexpr Instant t0{std::chrono::seconds(100)};
 
 TEST(DuplicateFilter, takes_a_number_once_and_nothing_behind_its_window) {
@@ -31,52 +30,6 @@ TEST(DuplicateFilter, takes_a_number_once_and_nothing_behind_its_window) {
   EXPECT_TRUE(filter.fresh(1100 - 127));
   EXPECT_TRUE(filter.fresh(~std::uint64_t{0}));
   EXPECT_FALSE(filter.fresh(1101));
-}
-
-TEST(GapDetector, what_comes_in_order_is_settled) {
-  GapDetector gaps;
-  gaps.begin(5, 4, t0);
-  EXPECT_EQ(gaps.arrived(5, t0), Arrival::fresh);
-  EXPECT_EQ(gaps.settled(), 6u);
-  EXPECT_TRUE(gaps.complete());
-  EXPECT_EQ(gaps.arrived(5, t0), Arrival::duplicate);
-  EXPECT_EQ(gaps.arrived(4, t0), Arrival::duplicate);
-}
-
-TEST(GapDetector, a_hole_is_due_after_its_time_and_may_be_filled_from_anywhere) {
-  GapDetector gaps;
-  gaps.begin(1, 0, t0);
-  EXPECT_EQ(gaps.arrived(10, t0 + 3ms), Arrival::fresh);
-  EXPECT_EQ(gaps.settled(), 1u);
-  EXPECT_FALSE(gaps.lost(t0));
-  for (Sequence s : {5, 1, 9}) EXPECT_EQ(gaps.arrived(s, t0), Arrival::fresh);
-  EXPECT_EQ(gaps.arrived(5, t0), Arrival::duplicate);
-  EXPECT_EQ(gaps.settled(), 2u);
-  const auto miss = gaps.lost(t0 + 3ms);
-  ASSERT_TRUE(miss);
-  EXPECT_EQ(miss->from, 2u);
-  EXPECT_EQ(miss->to, 4u);
-  gaps.settle(2, 4);
-  EXPECT_EQ(gaps.settled(), 6u);
-  gaps.settle(6, 20);
-  EXPECT_TRUE(gaps.complete());
-  EXPECT_EQ(gaps.next(), 21u);
-}
-
-TEST(GapDetector, a_digest_shows_a_lost_tail) {
-  GapDetector gaps;
-  gaps.begin(1, 0, t0);
-  EXPECT_TRUE(gaps.published(3, t0 + 1ms));
-  EXPECT_EQ(gaps.deadline(), t0 + 1ms);
-  EXPECT_FALSE(gaps.published(Sequence{1} << 40, t0));
-}
-
-TEST(GapDetector, too_many_holes_make_the_oldest_due) {
-  GapDetector gaps;
-  gaps.begin(1, 0, t0);
-  for (Sequence s = 2; s < 2 * 1100; s += 2) EXPECT_EQ(gaps.arrived(s, t0 + 1h), Arrival::fresh);
-  ASSERT_TRUE(gaps.lost(t0));
-  EXPECT_EQ(gaps.lost(t0)->from, 1u);
 }
 
 wire::Fragment piece(const Bytes& message, std::uint32_t index, Sequence first = 1) {
@@ -114,6 +67,7 @@ TEST(Joiner, drops_a_duplicate_fragment) {
 
 TEST(Joiner, makes_room_by_dropping_the_oldest_of_the_same_node) {
   EngineOptions options;
+  options.join_messages_per_node_max = 4;
   Joiner joiner(options);
   const Bytes message(1000);
   for (int i = 0; i < 4; ++i)

@@ -42,11 +42,14 @@ bool Window::open_paced(Instant now, std::uint64_t bytes) {
 
 bool Window::sent(std::span<const NodeId> receivers, std::uint64_t bytes) {
   if (receivers.size() > receivers_max) return false;
-  for (const NodeId& node : receivers) receiver(node).sent += bytes;
-  since_mark_ += bytes;
-  if (since_mark_ < std::min(report_bytes, bytes_ / 4)) return false;
-  since_mark_ = 0;
-  return true;
+  std::uint64_t most = 0;
+  for (const NodeId& node : receivers) {
+    Receiver& r = receiver(node);
+    r.sent += bytes;
+    r.since_mark += bytes;
+    most = std::max(most, r.since_mark);
+  }
+  return most >= std::min(report_bytes, bytes_ / 4);
 }
 
 void Window::mark(Instant now, std::span<const NodeId> receivers, StreamId stream,
@@ -54,6 +57,7 @@ void Window::mark(Instant now, std::span<const NodeId> receivers, StreamId strea
   for (const NodeId& node : receivers) {
     Receiver& r = receiver(node);
     if (r.marks.empty()) r.waiting_since = now;
+    r.since_mark = 0;
     r.marks.push_back({stream, sequence, r.sent});
     if (r.marks.size() > 64) r.marks.pop_front();
   }

@@ -42,7 +42,7 @@ class Window {
   };
   struct Receiver {
     NodeId node;
-    std::uint64_t sent = 0, reported = 0;
+    std::uint64_t sent = 0, reported = 0, since_mark = 0;
     Instant waiting_since{};
     unsigned silences = 0;
     std::deque<Mark> marks;
@@ -50,7 +50,7 @@ class Window {
   Receiver& receiver(const NodeId& node);
   bool open_paced(Instant now, std::uint64_t bytes);
 
-  std::uint64_t bytes_, since_mark_ = 0;
+  std::uint64_t bytes_;
   std::vector<Receiver> receivers_;
   Instant deadline_ = Instant::max();
   Instant paced_until_{};  // the time by which what was sent is paid for

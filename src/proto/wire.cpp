@@ -1,5 +1,7 @@
 #include <proto/wire.hpp>
 
+#include <algorithm>
+
 namespace dts::proto::wire {
 
 Header read_header(const std::uint8_t* p) noexcept {
@@ -59,6 +61,7 @@ bool read(ByteView body, Fragment& f) noexcept {
   f.published_ns = r.number<std::int64_t>();
   f.bytes = r.rest();
   if (!r.ok() || f.piece == 0 || f.total > 0x7fffffffu) return false;
+  if (f.compression() > Compression::zstd) return false;
   if (f.index >= f.count() || f.sequence <= f.index || f.sequence >> 62) return false;
   const std::uint64_t offset = std::uint64_t{f.index} * f.piece;
   const std::uint64_t expected = f.index + 1 == f.count() ? f.total - offset : f.piece;
@@ -75,15 +78,34 @@ void write_fragment_head(std::uint8_t* to, const Fragment& f) noexcept {
   base::store(to + 23, f.published_ns);
 }
 
+namespace {
+Audience read_audience(Reader& r) noexcept {
+  Audience a;
+  a.group = r.number<std::uint8_t>();
+  a.round_trip_us = r.number<std::uint32_t>();
+  return a;
+}
+void write(Writer& w, const Audience& a) {
+  w.number(a.group);
+  w.number(a.round_trip_us);
+}
+}  // namespace
+
 bool read(ByteView body, Digest& d) noexcept {
   Reader r(body);
   d.stream = r.number<std::uint32_t>();
   d.last = r.number<std::uint64_t>();
-  return r.ok() && !(d.last >> 62);
+  d.first = r.number<std::uint64_t>();
+  d.audience = read_audience(r);
+  d.stamp_us = r.number<std::uint32_t>();
+  return r.ok() && !(d.last >> 62) && d.first != 0 && d.first <= d.last + 1;
 }
 void write(Writer& w, const Digest& d) {
   w.number(d.stream);
   w.number(d.last);
+  w.number(d.first);
+  write(w, d.audience);
+  w.number(d.stamp_us);
 }
 
 bool read(ByteView body, Announce& a) noexcept {
@@ -229,12 +251,14 @@ bool read(ByteView body, History& h) noexcept {
   h.stream = r.number<std::uint32_t>();
   h.from = r.number<std::uint64_t>();
   h.to = r.number<std::uint64_t>();
+  h.audience = read_audience(r);
   return r.ok() && h.from != 0 && !(h.to >> 62) && h.from <= h.to + 1;
 }
 void write(Writer& w, const History& h) {
   w.number(h.stream);
   w.number(h.from);
   w.number(h.to);
+  write(w, h.audience);
 }
 
 bool read(ByteView body, HistoryRequest& q) noexcept {
@@ -270,6 +294,20 @@ void write(Writer& w, const TypePart& p) {
   w.bytes(p.bytes);
 }
 
+bool read(ByteView body, Refuse& refusal) noexcept {
+  Reader r(body);
+  refusal.stream = r.number<std::uint32_t>();
+  refusal.first = r.number<std::uint64_t>();
+  refusal.bytes_max = r.number<std::uint64_t>();
+  return r.ok();
+}
+
+void write(Writer& w, const Refuse& refusal) {
+  w.number(refusal.stream);
+  w.number(refusal.first);
+  w.number(refusal.bytes_max);
+}
+
 bool read(ByteView body, Progress& p) noexcept {
   Reader r(body);
   p.stream = r.number<std::uint32_t>();
@@ -279,6 +317,81 @@ bool read(ByteView body, Progress& p) noexcept {
 void write(Writer& w, const Progress& p) {
   w.number(p.stream);
   w.number(p.sequence);
+}
+
+bool read_runs(Reader& r, std::vector<Run>& runs) {
+  runs.clear();
+  std::uint64_t next = r.number<std::uint64_t>();
+  if (next == 0) return false;
+  while (r.ok() && !r.done()) {
+    const std::uint64_t skip = r.varint(), count = r.varint();
+    if (!r.ok() || count == 0 || runs.size() == kRunsMax || (skip == 0) != runs.empty()) return false;
+    if (skip >> 62 || count >> 62 || next >> 62) return false;
+    next += skip;
+    if ((next + count) >> 62) return false;
+    runs.push_back({next, next + count - 1});
+    next += count;
+  }
+  return r.ok() && !runs.empty();
+}
+std::size_t write_runs(Writer& w, std::span<const Run> runs, std::size_t room) {
+  if (runs.empty() || room < sizeof(std::uint64_t)) return 0;
+  room -= sizeof(std::uint64_t);
+  std::uint64_t next = runs.front().from;
+  w.number(next);
+  std::size_t written = 0;
+  for (const Run& run : runs.first(std::min(runs.size(), kRunsMax))) {
+    const std::uint64_t skip = run.from - next, count = run.to - run.from + 1;
+    const std::size_t bytes = varint_bytes(skip) + varint_bytes(count);
+    if (bytes > room) break;
+    room -= bytes;
+    w.varint(skip);
+    w.varint(count);
+    next = run.to + 1;
+    ++written;
+  }
+  return written;
+}
+
+bool read(ByteView body, Nack& n) {
+  Reader r(body);
+  n.publisher = r.id<NodeId>();
+  n.stream = r.number<std::uint32_t>();
+  n.flags = r.number<std::uint8_t>();
+  n.loss = r.number<std::uint8_t>();
+  n.echo_us = r.number<std::uint32_t>();
+  return read_runs(r, n.runs);
+}
+std::size_t write(Writer& w, const Nack& n, std::size_t room) {
+  w.bytes(n.publisher.view());
+  w.number(n.stream);
+  w.number(n.flags);
+  w.number(n.loss);
+  w.number(n.echo_us);
+  return write_runs(w, n.runs, room > kNackHeadBytes ? room - kNackHeadBytes : 0);
+}
+
+bool read(ByteView body, Confirm& c) {
+  Reader r(body);
+  c.stream = r.number<std::uint32_t>();
+  return read_runs(r, c.runs);
+}
+std::size_t write(Writer& w, const Confirm& c, std::size_t room) {
+  w.number(c.stream);
+  return write_runs(w, c.runs, room > 4 ? room - 4 : 0);
+}
+
+bool read(ByteView body, Gap& g) noexcept {
+  Reader r(body);
+  g.stream = r.number<std::uint32_t>();
+  g.from = r.number<std::uint64_t>();
+  g.to = r.number<std::uint64_t>();
+  return r.ok() && g.from != 0 && !(g.to >> 62) && g.from <= g.to;
+}
+void write(Writer& w, const Gap& g) {
+  w.number(g.stream);
+  w.number(g.from);
+  w.number(g.to);
 }
 
 bool read(ByteView body, Probe& p) noexcept {

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <dts/bytes.hpp>
+#include <dts/compression.hpp>
 #include <dts/id.hpp>
 
 #include <base/endian.hpp>
@@ -46,10 +48,11 @@ enum class FrameType : std::uint8_t {
   challenge = 15,
   response = 16,
   bye = 17,
-  // Places kept: skipped by length until repair and queries are spoken.
+  refuse = 18,
   gap = 32,
   nack = 33,
   ncf = 34,
+  // Places kept: skipped by length.
   parity = 35,
   query = 36,
   answer = 37,
@@ -179,6 +182,7 @@ bool next_frame(ByteView& rest, Frame& frame) noexcept;
 //  | flags u8 | stream u32 | first u64 | published i64 | { length | time delta | bytes }* |
 inline constexpr std::size_t kDataHeadBytes = 21;
 inline constexpr std::uint8_t kDataHistoric = 1;
+inline constexpr std::uint8_t kDataReport = 2;  // answer with PROGRESS
 struct DataHead {
   std::uint8_t flags = 0;
   std::uint32_t stream = 0;
@@ -195,6 +199,7 @@ void write_data_head(std::uint8_t* to, const DataHead&) noexcept;
 inline constexpr std::size_t kFragmentHeadBytes = 31;
 inline constexpr std::uint8_t kFragmentHistoric = 1;
 inline constexpr std::uint8_t kFragmentReport = 2;  // answer with PROGRESS
+inline constexpr int kFragmentCompressionShift = 2;  // 4: the message is LZ4, 8: zstd
 struct Fragment {
   std::uint8_t flags = 0;
   std::uint32_t stream = 0;
@@ -204,6 +209,9 @@ struct Fragment {
   std::uint32_t index = 0;
   std::int64_t published_ns = 0;
   ByteView bytes;
+  Compression compression() const noexcept {
+    return static_cast<Compression>(flags >> kFragmentCompressionShift & 3);
+  }
   std::uint32_t count() const noexcept { return total ? (total - 1) / piece + 1 : 1; }
   std::uint64_t first() const noexcept { return sequence - index; }
   std::uint64_t last() const noexcept { return first() + count() - 1; }
@@ -212,10 +220,27 @@ struct Fragment {
 bool read(ByteView body, Fragment& fragment) noexcept;
 void write_fragment_head(std::uint8_t* to, const Fragment&) noexcept;
 
-// DIGEST: what has been published, after the last data: a lost tail is noticed.
+// How many receive a stream and how far away they are: what the timers of repair go by.
+//  | group u8: the number of receivers is at most 2^group | round trip u32, microseconds |
+struct Audience {
+  std::uint8_t group = 0;
+  std::uint32_t round_trip_us = 1000;
+  static Audience of(std::size_t receivers, std::uint32_t round_trip_us) noexcept {
+    Audience a{0, round_trip_us};
+    while (a.group < 63 && std::size_t{1} << a.group < receivers) ++a.group;
+    return a;
+  }
+  std::uint64_t size() const noexcept { return std::uint64_t{1} << (group < 32 ? group : 32); }
+};
+
+// DIGEST: what has been published, so that a lost tail is noticed, and what can still be repaired.
+//  | stream u32 | last u64 | first u64 | audience | stamp u32 |
 struct Digest {
   std::uint32_t stream = 0;
   std::uint64_t last = 0;
+  std::uint64_t first = 1;  // the oldest that is still there
+  Audience audience;
+  std::uint32_t stamp_us = 0;  // the sender's clock, comes back in NACK
 };
 bool read(ByteView body, Digest&) noexcept;
 void write(Writer&, const Digest&);
@@ -292,9 +317,11 @@ void write(Writer&, const ListRequest&);
 
 // HISTORY: for you the stream begins at `from`; from..to follow (empty when from = to + 1), then
 // it goes on live at to + 1.
+//  | stream u32 | from u64 | to u64 | audience |
 struct History {
   std::uint32_t stream = 0;
   std::uint64_t from = 0, to = 0;
+  Audience audience;
 };
 bool read(ByteView body, History&) noexcept;
 void write(Writer&, const History&);
@@ -327,6 +354,63 @@ struct Progress {
 };
 bool read(ByteView body, Progress&) noexcept;
 void write(Writer&, const Progress&);
+
+// REFUSE: a receiver does not take the message that begins at `first`: it is larger than bytes_max.
+struct Refuse {
+  std::uint32_t stream = 0;
+  std::uint64_t first = 0, bytes_max = 0;
+};
+bool read(ByteView body, Refuse&) noexcept;
+void write(Writer&, const Refuse&);
+
+// Runs of sequences, rising and apart, to the end of a frame: `first`, then for each run how many
+// are left out before it (0 for the first run) and how many it has.
+//  | first u64 | { skip varint | count varint }* |
+struct Run {
+  std::uint64_t from = 0, to = 0;
+  friend bool operator==(const Run&, const Run&) = default;
+};
+inline constexpr std::size_t kRunsMax = 512;  // of one frame
+// False: malformed, empty, too many, or past 2^62.
+bool read_runs(Reader&, std::vector<Run>&);
+// As many of `runs` as fit `room` bytes; returns how many.
+std::size_t write_runs(Writer&, std::span<const Run> runs, std::size_t room);
+
+// NACK: "I miss these". To the publisher, or to it and the family's group, so that others who miss
+// the same keep still.
+//  | publisher 12 | stream u32 | flags u8 | loss u8 | echo u32 | runs |
+inline constexpr std::size_t kNackHeadBytes = 22;  // before the runs
+inline constexpr std::uint8_t kNackEcho = 1;      // `echo` holds
+inline constexpr std::uint8_t kNackOverflow = 2;  // my own receive buffer overflowed
+struct Nack {
+  NodeId publisher;
+  std::uint32_t stream = 0;
+  std::uint8_t flags = 0;
+  std::uint8_t loss = 0;      // of 255, lately
+  std::uint32_t echo_us = 0;  // the last stamp of a DIGEST and the time since: now, by its clock
+  std::vector<Run> runs;
+};
+bool read(ByteView body, Nack&);
+// Returns how many runs fitted `room` bytes.
+std::size_t write(Writer&, const Nack&, std::size_t room);
+
+// NCF: "these are asked for and will come": others need not ask.
+//  | stream u32 | runs |
+struct Confirm {
+  std::uint32_t stream = 0;
+  std::vector<Run> runs;
+};
+bool read(ByteView body, Confirm&);
+std::size_t write(Writer&, const Confirm&, std::size_t room);
+
+// GAP: "these will not come".
+//  | stream u32 | from u64 | to u64 |
+struct Gap {
+  std::uint32_t stream = 0;
+  std::uint64_t from = 0, to = 0;
+};
+bool read(ByteView body, Gap&) noexcept;
+void write(Writer&, const Gap&);
 
 // PROBE and PROBE_REPLY, for `dts doctor`. Bytes behind the head are padding.
 inline constexpr std::uint8_t kProbeAnswerOnGroup = 1;

@@ -43,6 +43,19 @@ int main() {
   net.run(100ms);
   for (int i = 0; i < 5; ++i) send("live " + std::to_string(i), false);
   send(std::string(300'000, 'L'), true);
+  net.run(10ms);
+  // What the wire loses is asked for, confirmed when it is much, and comes again.
+  int nth = 0;
+  net.drop = [&](const Network::Flight& f) { return f.from == 0 && ++nth % 3 == 1; };
+  send("lost", true);
+  net.drop = [](const Network::Flight&) { return false; };
+  send("found", true);
+  net.run(10ms);
+  net.drop = [&](const Network::Flight& f) { return f.from == 0; };
+  send(std::string(250'000, 'M'), true);
+  net.run(1ms);
+  net.drop = [](const Network::Flight&) { return false; };
+  net.run(3s);
   b.engine.want_document(net.now, type, b.out);
   a.engine.probe(net.now, 0, 1, std::nullopt, true, 42, a.out);
   net.collect(a);

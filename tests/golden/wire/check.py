@@ -10,7 +10,7 @@ import decode
 
 NEEDED = {"DATA", "FRAGMENT", "DIGEST", "ANNOUNCE", "STREAMS", "WANTS", "LIST_REQUEST", "HISTORY",
           "TYPE_REQUEST", "TYPE", "PROGRESS", "PROBE", "PROBE_REPLY", "CHALLENGE", "RESPONSE",
-          "BYE", "PADDING"}
+          "BYE", "PADDING", "NACK", "NCF"}
 
 lines = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout.split("\n")
 said = [bytes.fromhex(line[8:]) for line in lines if line.startswith("message ")]

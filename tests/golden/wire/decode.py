@@ -136,17 +136,43 @@ def wants(r):
     return out
 
 
+def runs(r):
+    next, out = r.u64(), []
+    assert next > 0
+    while not r.done():
+        skip, count = r.varint(), r.varint()
+        assert count > 0 and (skip == 0) == (not out)
+        next += skip
+        out.append([next, next + count - 1])
+        next += count
+        assert next < 1 << 62
+    assert 0 < len(out) <= 512
+    return out
+
+
+def nack(r):
+    publisher, stream, flags = r.take(12).hex(), r.u32(), r.u8()
+    loss, echo = r.u8(), r.u32()
+    return {"publisher": publisher, "stream": stream, "loss": loss,
+            "echo": echo if flags & 1 else None, "runs": runs(r)}
+
+
+def audience(r):
+    return {"receivers": 1 << r.u8(), "round_trip_us": r.u32()}
+
+
 FRAMES = {
     0: ("PADDING", lambda r: {"length": len(r.rest())}),
     1: ("DATA", data),
     2: ("FRAGMENT", fragment),
-    3: ("DIGEST", lambda r: {"stream": r.u32(), "last": r.u64()}),
+    3: ("DIGEST", lambda r: {"stream": r.u32(), "last": r.u64(), "first": r.u64()} | audience(r)
+        | {"stamp": r.u32()}),
     4: ("ANNOUNCE", announce),
     5: ("STREAMS", streams),
     6: ("WANTS", wants),
     7: ("LIST_REQUEST", lambda r: {"flags": r.u8()}),
     8: ("HISTORY_REQUEST", lambda r: {"stream": r.u32()}),
-    9: ("HISTORY", lambda r: {"stream": r.u32(), "from": r.u64(), "to": r.u64()}),
+    9: ("HISTORY", lambda r: {"stream": r.u32(), "from": r.u64(), "to": r.u64()} | audience(r)),
     10: ("TYPE_REQUEST", lambda r: {"type": r.take(16).hex(), "offset": r.u32()}),
     11: ("TYPE", lambda r: {"type": r.take(16).hex(), "total": r.u32(), "offset": r.u32(),
                             "bytes": r.rest().hex()}),
@@ -156,6 +182,9 @@ FRAMES = {
     15: ("CHALLENGE", lambda r: {"token": r.u64()}),
     16: ("RESPONSE", lambda r: {"token": r.u64()}),
     17: ("BYE", lambda r: {}),
+    32: ("GAP", lambda r: {"stream": r.u32(), "from": r.u64(), "to": r.u64()}),
+    33: ("NACK", nack),
+    34: ("NCF", lambda r: {"stream": r.u32(), "runs": runs(r)}),
 }
 
 
