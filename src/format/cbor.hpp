@@ -45,8 +45,7 @@ enum Tag : std::uint64_t {
   tag_duration = 1002,  // the same
 };
 
-// ---- RFC 8746: typed arrays
-// ----------------------------------------------------------------------
+// ---- RFC 8746: typed arrays ---------------------------------------------------------------------
 
 // The tag of a list of numbers in memory order, and the bytes of one; `element` is i8 to f64.
 constexpr std::uint8_t typed_array_tag(Kind element) {

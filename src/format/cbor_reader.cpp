@@ -30,36 +30,18 @@ double to_double(const Head& head) {
 
 }  // namespace
 
-// ---- heads
-// -----------------------------------------------------------------------------------------
+// ---- heads --------------------------------------------------------------------------------------
 
 bool CborReader::wide_head(Head& head) {
-  const std::uint8_t* after = at_ + 1;
   if (head.info == 31) {
     head.argument = 0;
     if (head.major == major_unsigned || head.major == major_negative || head.major == major_tag)
       return broken("a number without an end");
-    at_ = after;
+    ++at_;
     return true;
   }
   if (head.info > 27) return broken("a reserved length");
-  const std::size_t width = std::size_t{1} << (head.info - 24);
-  if (left() - 1 < width) return truncated();
-  switch (width) {
-    case 1:
-      head.argument = *after;
-      break;
-    case 2:
-      head.argument = base::load_big<std::uint16_t>(after);
-      break;
-    case 4:
-      head.argument = base::load_big<std::uint32_t>(after);
-      break;
-    default:
-      head.argument = base::load_big<std::uint64_t>(after);
-  }
-  at_ = after + width;
-  return true;
+  return argument(std::size_t{1} << (head.info - 24), head.argument);
 }
 
 bool CborReader::tags(std::uint64_t& tag) {
@@ -73,20 +55,6 @@ bool CborReader::tags(std::uint64_t& tag) {
     }
   }
   return true;
-}
-
-bool CborReader::broken(const char* why) {
-  return failure_.set(ErrorCode::decode, "not valid CBOR",
-                      std::string(why) + " at byte " + std::to_string(at_ - begin_));
-}
-
-bool CborReader::truncated() {
-  return failure_.set(ErrorCode::decode, "not valid CBOR", "the message is cut off");
-}
-
-bool CborReader::mismatch(const std::uint8_t* item, const char* expected) {
-  at_ = item;
-  return named::not_expected(failure_, what_is_next(), expected);
 }
 
 std::string CborReader::what_is_next() {
@@ -133,8 +101,7 @@ std::string CborReader::what_is_next() {
   }
 }
 
-// ---- scalars
-// ---------------------------------------------------------------------------------------
+// ---- scalars ------------------------------------------------------------------------------------
 
 bool CborReader::boolean(bool& value) {
   const std::uint8_t* item = at_;
@@ -199,11 +166,6 @@ bool CborReader::real_slow(double& value, bool single) {
   return exact_real(number, single, value) || not_exact(single ? "f32" : "f64");
 }
 
-bool CborReader::not_exact(const char* kind) {
-  return failure_.set(ErrorCode::wrong_value,
-                      std::string("a number that no ") + kind + " holds exactly");
-}
-
 bool CborReader::string_slow(Major major, ByteView& bytes, const char* expected) {
   const std::uint8_t* item = at_;
   std::uint64_t tag;
@@ -233,10 +195,6 @@ bool CborReader::string(Major major, ByteView& bytes, const char* expected) {
   return true;
 }
 
-bool CborReader::not_utf8() {
-  return failure_.set(ErrorCode::decode, "not valid CBOR", "the text is not valid UTF-8");
-}
-
 bool CborReader::decimal(Decimal& value) {
   const std::uint8_t* item = at_;
   std::uint64_t tag;
@@ -253,7 +211,7 @@ bool CborReader::decimal(Decimal& value) {
     return failure_.hint("tag 4 with [exponent, coefficient]");
   }
   named::Container parts;
-  std::int64_t exponent;
+  std::int64_t exponent = 0;
   bool more = false;
   if (!begin_list(parts)) return false;
   if (!next_item(parts, more) || !more || !integer(number) || !to_signed(number, exponent))
@@ -271,13 +229,6 @@ bool CborReader::decimal(Decimal& value) {
   return true;
 }
 
-bool CborReader::to_signed(const named::Integer& number, std::int64_t& value) {
-  if (number.magnitude > static_cast<std::uint64_t>(INT64_MAX))
-    return named::not_of_kind(failure_, number, Kind::i64);
-  value = static_cast<std::int64_t>(number.negative ? ~number.magnitude : number.magnitude);
-  return true;
-}
-
 bool CborReader::symbol_slow(bool& is_text, std::string_view& symbol, named::Integer& value) {
   const std::uint8_t* item = at_;
   std::uint64_t tag;
@@ -289,8 +240,7 @@ bool CborReader::symbol_slow(bool& is_text, std::string_view& symbol, named::Int
   return integer(value);
 }
 
-// ---- time
-// ------------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 bool CborReader::time(std::int64_t& ns) {
   const std::uint8_t* item = at_;
@@ -329,12 +279,6 @@ bool CborReader::duration(std::int64_t& ns) {
   return failure_.hint("tag 1002");
 }
 
-bool CborReader::to_nanoseconds(__int128 sum, std::int64_t& ns) {
-  ns = static_cast<std::int64_t>(sum);
-  return ns == sum || failure_.set(ErrorCode::wrong_value, "a time out of range",
-                                   "nanoseconds in 64 bits reach from 1677 to 2262");
-}
-
 // Seconds as an integer, or as a float: that one to the nearest nanosecond.
 bool CborReader::seconds_number(__int128& ns) {
   if (at_ < end_ && *at_ >> 5 == major_simple) {
@@ -350,7 +294,7 @@ bool CborReader::seconds_number(__int128& ns) {
     return true;
   }
   named::Integer number;
-  std::int64_t seconds;
+  std::int64_t seconds = 0;
   if (!integer(number) || !to_signed(number, seconds)) return false;
   ns = static_cast<__int128>(seconds) * second;
   return true;
@@ -368,7 +312,7 @@ bool CborReader::seconds_map(std::int64_t& ns) {
     if (!next_entry(map, more)) return false;
     if (!more) break;
     named::Integer number;
-    std::int64_t key;
+    std::int64_t key = 0;
     if (!integer(number) || !to_signed(number, key)) return false;
     const std::int64_t unit = key == -3 ? 1'000'000 : key == -6 ? 1000 : key == -9 ? 1 : 0;
     if (key == 1 && !has_whole) {
@@ -394,8 +338,7 @@ bool CborReader::seconds_map(std::int64_t& ns) {
   return to_nanoseconds(whole + rest, ns);
 }
 
-// ---- lists, maps and what is passed over
-// -----------------------------------------------------------
+// ---- lists, maps and what is passed over --------------------------------------------------------
 
 bool CborReader::numbers_slow(Kind element, bool& is_block, ByteView& bytes) {
   is_block = false;

@@ -48,6 +48,9 @@ class Run {
   Failure failure;
 
  private:
+  template <class Run>
+  friend bool dts::format::read_nested(Run&, const PlanStep&, void*, Allowance&, Failure&);
+
   bool mismatch(const PlanStep& step, const char* expected, const char* hint = "") {
     return failure.set(ErrorCode::wrong_value,
                        std::string(scanner_.what_is_next()) + " where " + expected + " is expected",
@@ -84,28 +87,8 @@ class Run {
       case Action::enumeration:
         return enumeration(step, to);
       default:
-        break;
+        return read_nested(*this, step, to, allowance_, failure);
     }
-    if (!allowance_.enter(failure)) return false;
-    bool fine;
-    switch (step.action) {
-      case Action::list:
-        fine = list(step, to);
-        break;
-      case Action::map:
-        fine = map(step, to);
-        break;
-      case Action::structure:
-        fine = structure(step, to);
-        break;
-      case Action::union_:
-        fine = held_case(step, to);
-        break;
-      default:
-        fine = any(step, *static_cast<Any*>(to));
-    }
-    allowance_.leave();
-    return fine;
   }
 
   bool plain(const PlanStep& step, void* to) {
@@ -203,6 +186,11 @@ class Run {
     }
   }
 
+  static bool read(std::string_view token, double& number) { return read_real(token, number); }
+  static bool read(std::string_view token, float& number) {
+    return std::from_chars(token.data(), token.data() + token.size(), number).ec == std::errc{};
+  }
+
   template <class T>
   bool real(const PlanStep& step, void* to) {
     std::string_view token;
@@ -221,8 +209,7 @@ class Run {
     } else {
       bool whole;
       if (!number_token(step, token, whole)) return false;
-      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), number);
-      if (error != std::errc{})
+      if (!read(token, number))
         return wrong(token, "a value of " + std::string(kind_name(step.from)));
     }
     return store_real(step, to, number, failure);
@@ -413,11 +400,11 @@ class Run {
 
   // The next key, as an index into the pair's members.
   bool member(const PlanPair& pair, std::uint32_t expected, std::uint32_t& index) {
-    std::string_view token;
-    if (!scanner_.string(token)) return false;
     const NameTable& names = decoder_.names(pair);
     index = expected;
-    if (names.is(expected, token)) return true;
+    if (expected < names.size() && scanner_.is_next(names[expected])) return true;
+    std::string_view token;
+    if (!scanner_.string(token)) return false;
     index = names.find(token);
     return index != NameTable::none || named::no_such_member(failure, *pair.from, token, names);
   }

@@ -1,5 +1,6 @@
 #include <format/json_scanner.hpp>
 
+#include <base/endian.hpp>
 #include <base/hex.hpp>
 #include <base/text.hpp>
 
@@ -7,6 +8,18 @@ namespace dts::format::json {
 
 namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// How many of eight characters come before a quote, a backslash or a control character. In each
+// byte of x - n the top bit tells that x < n (if x < 0x80); a borrow spoils only what lies above.
+std::size_t plain_of(const char* eight) {
+  constexpr std::uint64_t each = 0x0101010101010101, top = 0x8080808080808080;
+  const auto x = base::load<std::uint64_t>(eight);
+  const auto is_zero = [](std::uint64_t y) { return (y - each) & ~y; };
+  const std::uint64_t found =
+      (is_zero(x ^ each * '"') | is_zero(x ^ each * '\\') | ((x - each * 0x20) & ~x)) & top;
+  return found == 0 ? 8 : static_cast<std::size_t>(__builtin_ctzll(found)) / 8;
+}
+
 }  // namespace
 
 std::string Scanner::where() const {
@@ -33,6 +46,7 @@ bool Scanner::expected(const char* what) {
 bool Scanner::string(std::string_view& text) {
   if (peek() != '"') return expected("a string");
   const char* start = ++at_;
+  for (std::size_t plain = 8; plain == 8 && end_ - at_ >= 8; at_ += plain) plain = plain_of(at_);
   while (at_ < end_) {
     const auto c = static_cast<unsigned char>(*at_);
     if (c == '"') {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <format/named.hpp>
 #include <format/plan.hpp>
 
 namespace dts::format::json {
@@ -38,6 +39,14 @@ class Scanner {
 
   // peek() is '"'. The text lives until the next call or as long as the input.
   bool string(std::string_view& text);
+  // Passes over this string if it is the next and written without escapes.
+  bool is_next(std::string_view word) {
+    if (peek() != '"' || static_cast<std::size_t>(end_ - at_) < word.size() + 2 ||
+        at_[word.size() + 1] != '"' || !named::same_name({at_ + 1, word.size()}, word))
+      return false;
+    at_ += word.size() + 2;
+    return true;
+  }
   // A number as written; `whole` when it has neither fraction nor exponent.
   bool number(std::string_view& token, bool& whole);
   bool literal(std::string_view word);

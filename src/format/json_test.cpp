@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <charconv>
+
+#include <base/random.hpp>
 #include <dts/format.hpp>
 #include <dts/value.hpp>
 #include <format/json.hpp>
@@ -166,6 +170,51 @@ TEST(Json, reads_decimals_exactly_or_not_at_all) {
   EXPECT_EQ(decimal, (Decimal{INT64_MIN, -128}));
   for (const char* text : {"", "-", ".5", "1.", "1e", "1e128", "9223372036854775808", "1 ", "0x1"})
     EXPECT_FALSE(format::read_decimal(text, decimal)) << text;
+}
+
+TEST(Json, reads_reals_to_the_bit_as_the_standard_library_does) {
+  base::Random random(1);
+  const auto digits = [&random](std::size_t most) {
+    std::string text;
+    for (std::size_t i = random.below(most); i != 0; --i) text += char('0' + random.below(10));
+    return text;
+  };
+  for (int i = 0; i < 50'000; ++i) {
+    std::string text = (random.below(2) != 0 ? "-" : "") + digits(22);
+    if (random.below(4) != 0) text += "." + digits(26);
+    if (random.below(4) == 0)
+      text += "e" + std::to_string(static_cast<int>(random.below(700)) - 350);
+    double expected = 0, number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, expected);
+    const bool fine = error == std::errc{} && stop == end;
+    ASSERT_EQ(format::read_real(text, number), fine) << text;
+    if (fine) {
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(number), std::bit_cast<std::uint64_t>(expected))
+          << text;
+    }
+  }
+  for (const char* text : {"", "-", "1x", "1 ", "--1", "1.2.3", "9007199254740993x"}) {
+    double number = 0;
+    EXPECT_FALSE(format::read_real(text, number)) << text;
+  }
+}
+
+TEST(Json, finds_the_end_of_a_string_and_what_may_not_be_in_it_at_every_place) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    const std::string text(before, '!');  // just above the control characters
+    for (int c = 1; c < 0x80; ++c) {
+      const std::string content = text + static_cast<char>(c) + "  ~~~~~~~~";
+      const std::string back = again("b.T{t:text}", "{\"t\":\"" + content + "\"}");
+      if (c < 0x20 || c == '"' || c == '\\') {
+        EXPECT_EQ(back[0], 'E') << before << ' ' << c;
+      } else if (c != 0x7f) {
+        EXPECT_EQ(back, "{\"t\":\"" + content + "\"}") << before << ' ' << c;
+      }
+    }
+    EXPECT_EQ(again("b.T{t:text}", "{\"t\":\"" + text + "\xc3\xa4\"}"),
+              "{\"t\":\"" + text + "\xc3\xa4\"}");
+  }
 }
 
 }  // namespace

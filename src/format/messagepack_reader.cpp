@@ -31,27 +31,8 @@ bool is_number(std::uint8_t first) {
 
 }  // namespace
 
-bool MessagePackReader::broken(const char* why) {
-  return failure_.set(ErrorCode::decode, "not valid MessagePack",
-                      std::string(why) + " at byte " + std::to_string(at_ - begin_));
-}
-
-bool MessagePackReader::truncated() {
-  return failure_.set(ErrorCode::decode, "not valid MessagePack", "the message is cut off");
-}
-
-bool MessagePackReader::not_utf8() {
-  return failure_.set(ErrorCode::decode, "not valid MessagePack", "the text is not valid UTF-8");
-}
-
-bool MessagePackReader::not_exact(const char* kind) {
-  return failure_.set(ErrorCode::wrong_value,
-                      std::string("a number that no ") + kind + " holds exactly");
-}
-
 bool MessagePackReader::mismatch(const std::uint8_t* item, const char* expected, const char* hint) {
-  at_ = item;
-  named::not_expected(failure_, what_is_next(), expected);
+  mismatch(item, expected);
   return failure_.hint(hint);
 }
 
@@ -72,33 +53,6 @@ std::string MessagePackReader::what_is_next() {
   if (first < mark_text_8) return "an extension";
   if (first < mark_list_16) return "text";
   return first < mark_map_16 ? "a list" : "a map";
-}
-
-bool MessagePackReader::argument(std::size_t width, std::uint64_t& value) {
-  if (left() < 1 + width) return truncated();
-  const std::uint8_t* from = at_ + 1;
-  switch (width) {
-    case 1:
-      value = *from;
-      break;
-    case 2:
-      value = base::load_big<std::uint16_t>(from);
-      break;
-    case 4:
-      value = base::load_big<std::uint32_t>(from);
-      break;
-    default:
-      value = base::load_big<std::uint64_t>(from);
-  }
-  at_ += 1 + width;
-  return true;
-}
-
-bool MessagePackReader::body(std::size_t size, ByteView& bytes) {
-  if (size > left()) return truncated();
-  bytes = {at_, size};
-  at_ += size;
-  return true;
 }
 
 bool MessagePackReader::boolean(bool& value) {
@@ -136,7 +90,7 @@ bool MessagePackReader::real_slow(double& value, bool single) {
   if (at_ == end_) return truncated();
   const std::uint8_t* item = at_;
   if (*at_ == mark_f32 || *at_ == mark_f64) {  // cut off, or an f64 for an f32
-    std::uint64_t bits;
+    std::uint64_t bits = 0;
     if (!argument(*at_ == mark_f32 ? 4 : 8, bits)) return false;
     value = std::bit_cast<double>(bits);
     return std::isnan(value) || static_cast<float>(value) == value || not_exact("f32");
@@ -149,7 +103,7 @@ bool MessagePackReader::real_slow(double& value, bool single) {
 
 bool MessagePackReader::long_text(std::string_view& text, const char* expected) {
   if (*at_ < mark_text_8 || *at_ > mark_text_8 + 2) return mismatch(at_, expected);
-  std::uint64_t size;
+  std::uint64_t size = 0;
   ByteView bytes;
   if (!argument(std::size_t{1} << (*at_ - mark_text_8), size) || !body(size, bytes)) return false;
   text = as_text(bytes);
@@ -159,7 +113,7 @@ bool MessagePackReader::long_text(std::string_view& text, const char* expected) 
 bool MessagePackReader::bytes(ByteView& bytes) {
   if (at_ == end_) return truncated();
   if (*at_ < mark_bytes_8 || *at_ > mark_bytes_8 + 2) return mismatch(at_, "bytes");
-  std::uint64_t size;
+  std::uint64_t size = 0;
   return argument(std::size_t{1} << (*at_ - mark_bytes_8), size) && body(size, bytes);
 }
 
@@ -171,11 +125,10 @@ bool MessagePackReader::long_container(std::uint8_t mark_16, std::size_t each,
   return container.count * each <= left() || truncated();
 }
 
-// ---- extensions
-// ------------------------------------------------------------------------------------
+// ---- extensions ---------------------------------------------------------------------------------
 
 bool MessagePackReader::extension(std::uint8_t& type, ByteView& bytes) {
-  std::uint64_t size;
+  std::uint64_t size = 0;
   if (*at_ >= mark_extension_8 && *at_ <= mark_extension_8 + 2) {
     if (!argument(std::size_t{1} << (*at_ - mark_extension_8), size)) return false;
   } else {
@@ -198,7 +151,7 @@ bool MessagePackReader::time(std::int64_t& ns) {
   if (!extension(type, bytes)) return false;
   if (type != extension_time)
     return mismatch(item, "a time", "a timestamp is an extension of type -1");
-  std::int64_t seconds;
+  std::int64_t seconds = 0;
   std::uint64_t rest = 0;
   if (bytes.size() == 4) {
     seconds = base::load_big<std::uint32_t>(bytes.data());
@@ -214,13 +167,10 @@ bool MessagePackReader::time(std::int64_t& ns) {
   }
   if (rest >= static_cast<std::uint64_t>(second)) return broken("nanoseconds of over a second");
   const __int128 sum = static_cast<__int128>(seconds) * second + static_cast<std::int64_t>(rest);
-  ns = static_cast<std::int64_t>(sum);
-  return ns == sum || failure_.set(ErrorCode::wrong_value, "a time out of range",
-                                   "nanoseconds in 64 bits reach from 1677 to 2262");
+  return to_nanoseconds(sum, ns);
 }
 
-// ---- what MessagePack has no form for
-// --------------------------------------------------------------
+// ---- what MessagePack has no form for -----------------------------------------------------------
 
 bool MessagePackReader::duration(std::int64_t& ns) {
   const std::uint8_t* item = at_;
@@ -234,11 +184,7 @@ bool MessagePackReader::duration(std::int64_t& ns) {
   }
   named::Integer number;
   if (!is_number(*at_)) return mismatch(item, "a duration", "nanoseconds, or \"1.5s\"");
-  if (!integer(number)) return false;
-  if (number.magnitude > static_cast<std::uint64_t>(INT64_MAX))
-    return named::not_of_kind(failure_, number, Kind::i64);
-  ns = static_cast<std::int64_t>(number.negative ? ~number.magnitude : number.magnitude);
-  return true;
+  return integer(number) && to_signed(number, ns);
 }
 
 bool MessagePackReader::decimal(Decimal& value) {
@@ -253,13 +199,8 @@ bool MessagePackReader::decimal(Decimal& value) {
   }
   named::Integer number;
   if (!is_integer(*at_)) return mismatch(item, "a decimal", "\"12.50\"");
-  if (!integer(number)) return false;
-  if (number.magnitude > static_cast<std::uint64_t>(INT64_MAX))
-    return named::not_of_kind(failure_, number, Kind::i64);
-  value.coefficient =
-      static_cast<std::int64_t>(number.negative ? ~number.magnitude : number.magnitude);
   value.exponent = 0;
-  return true;
+  return integer(number) && to_signed(number, value.coefficient);
 }
 
 bool MessagePackReader::symbol(bool& is_text, std::string_view& symbol, named::Integer& value) {
@@ -269,8 +210,7 @@ bool MessagePackReader::symbol(bool& is_text, std::string_view& symbol, named::I
   return is_number(*at_) ? integer(value) : mismatch(at_, "a symbol");
 }
 
-// ---- lists of numbers
-// ------------------------------------------------------------------------------
+// ---- lists of numbers ---------------------------------------------------------------------------
 
 template <class T>
 bool MessagePackReader::integer_items(std::byte* first, std::size_t count, std::size_t& read) {
@@ -345,8 +285,7 @@ bool MessagePackReader::items(named::Container& list, Kind element, void* first,
   return fine;
 }
 
-// ---- what is passed over
-// ---------------------------------------------------------------------------
+// ---- what is passed over ------------------------------------------------------------------------
 
 bool MessagePackReader::skip() {
   if (at_ == end_) return truncated();

@@ -102,7 +102,8 @@ std::string number_text(From value) {
 }
 
 template <class From>
-bool out_of_range(const PlanStep& step, void* to, From value, Failure& failure) {
+[[gnu::cold, gnu::noinline]] bool out_of_range(const PlanStep& step, void* to, From value,
+                                               Failure& failure) {
   return misfit(step, to, failure,
                 number_text(value) + " does not fit " + kind_text(step.to->kind));
 }
@@ -186,6 +187,10 @@ bool store_in_unit(const PlanStep& step, void* to, From value, Failure& failure)
                : store_number(step, to, static_cast<std::uint64_t>(y), failure);
 }
 
+[[gnu::cold, gnu::noinline]] bool no_float(const PlanStep& step, Failure& failure) {
+  return failure.set(ErrorCode::decode, "a float cannot be stored as " + kind_text(step.to->kind));
+}
+
 }  // namespace
 
 bool store_signed(const PlanStep& step, void* to, std::int64_t value, Failure& failure) {
@@ -202,7 +207,7 @@ bool store_real(const PlanStep& step, void* to, double value, Failure& failure) 
   if (step.unit != nullptr) value = in_unit(*step.unit, value);
   if (step.to->kind == Kind::f64) return store_float<double>(step, to, value, failure);
   if (step.to->kind == Kind::f32) return store_float<float>(step, to, value, failure);
-  return failure.set(ErrorCode::decode, "a float cannot be stored as " + kind_text(step.to->kind));
+  return no_float(step, failure);
 }
 
 bool is_symbol_of(const TypeNode& node, std::int64_t value) {
@@ -220,7 +225,19 @@ const Symbol* find_symbol(const TypeNode& node, std::int64_t value) {
   return found != symbols.end() && found->value == value ? &*found : nullptr;
 }
 
-bool store_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& failure) {
+namespace {
+
+// Can the integer of this enumeration in memory have the value?
+bool holds(const Layout& layout, std::int64_t value) {
+  if (layout.width == 8) return layout.is_signed || value >= 0;
+  const int bits = 8 * layout.width - (layout.is_signed ? 1 : 0);
+  const std::int64_t end = std::int64_t{1} << bits;
+  return value < end && value >= (layout.is_signed ? -end : 0);
+}
+
+}  // namespace
+
+bool look_up_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& failure) {
   const PlanPair& pair = *step.pair;
   if (!pair.same || pair.to->type.root().closed || pair.from->closed) {
     const auto found =
@@ -239,16 +256,12 @@ bool store_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& f
     }
   }
   const Layout& layout = *step.to;
-  const bool fits = layout.width == 8  ? layout.is_signed || value >= 0
-                    : layout.is_signed ? value >= -(std::int64_t{1} << (8 * layout.width - 1)) &&
-                                             value < std::int64_t{1} << (8 * layout.width - 1)
-                                       : value >= 0 && value < std::int64_t{1} << 8 * layout.width;
-  if (!fits) {
+  if (!holds(layout, value)) {
     return misfit(
         step, to, failure,
         std::to_string(value) + " does not fit " + layout.type.name() + " in this program");
   }
-  std::memcpy(to, &value, layout.width);  // little-endian: the low bytes come first
+  store_low(to, static_cast<std::uint64_t>(value), layout.width);
   return true;
 }
 
@@ -397,10 +410,25 @@ class PlanMaker {
       made.symbols = source.symbols;
       made.same = std::all_of(made.symbols.begin(), made.symbols.end(),
                               [](const auto& row) { return row.first == row.second; });
+      keep_symbols(made);
       return &made;
     }
     members(made, source);
     return &made;
+  }
+
+  // Nearly every enumeration has the same symbols on both sides, one after the other.
+  static void keep_symbols(PlanPair& made) {
+    std::int64_t first = INT32_MIN, last = INT32_MAX;
+    if (made.from->closed || made.to->type.root().closed) {
+      if (made.symbols.empty()) return;
+      first = made.symbols.front().first;
+      last = made.symbols.back().first;
+      if (last - first != static_cast<std::int64_t>(made.symbols.size()) - 1) return;
+    }
+    if (!made.same || !holds(*made.to, first) || !holds(*made.to, last)) return;
+    made.first_kept = first;
+    made.kept = static_cast<std::uint64_t>(last - first) + 1;
   }
 
   void members(PlanPair& made, const NodePair& source) {

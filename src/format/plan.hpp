@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <base/endian.hpp>
 #include <dts/assignment.hpp>
 #include <dts/format.hpp>
 #include <dts/layout.hpp>
@@ -83,6 +84,12 @@ struct PlanPair {
   // enumeration: publisher's value -> subscriber's value, sorted; `same`: all equal.
   std::vector<std::pair<std::int32_t, std::int32_t>> symbols;
   bool same = true;
+  // enumeration: so many values from the first on are stored as they are; 0: look at each.
+  std::int64_t first_kept = 0;
+  std::uint64_t kept = 0;
+  bool keeps(std::int64_t symbol) const noexcept {
+    return static_cast<std::uint64_t>(symbol) - static_cast<std::uint64_t>(first_kept) < kept;
+  }
 };
 
 // Why a value could not be read or written. The path is built on the way out. Every encode and
@@ -174,6 +181,20 @@ class Plan {
   std::vector<Block> blocks_;
 };
 
+// The low bytes of an integer.
+inline void store_low(void* to, std::uint64_t value, std::size_t size) {
+  switch (size) {
+    case 1:
+      return base::store(to, static_cast<std::uint8_t>(value));
+    case 2:
+      return base::store(to, static_cast<std::uint16_t>(value));
+    case 4:
+      return base::store(to, static_cast<std::uint32_t>(value));
+    default:
+      base::store(to, value);
+  }
+}
+
 // All stores: false means that the value does not fit, and `failure` says so. A field that wants
 // its default instead has got it, and the store is true.
 
@@ -182,7 +203,12 @@ bool store_signed(const PlanStep& step, void* to, std::int64_t value, Failure& f
 bool store_unsigned(const PlanStep& step, void* to, std::uint64_t value, Failure& failure);
 bool store_real(const PlanStep& step, void* to, double value, Failure& failure);
 // A value of the publisher's enumeration.
-bool store_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& failure);
+bool look_up_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& failure);
+inline bool store_symbol(const PlanStep& step, void* to, std::int64_t value, Failure& failure) {
+  if (!step.pair->keeps(value)) return look_up_symbol(step, to, value, failure);
+  store_low(to, static_cast<std::uint64_t>(value), step.to->width);
+  return true;
+}
 // The publisher's optional is empty; `step` is optional or unwrap.
 bool store_empty(const PlanStep& step, void* to, Failure& failure);
 // The publisher's union holds no case, or one the subscriber does not know.
@@ -190,6 +216,31 @@ bool store_no_case(const PlanStep& step, void* to, Failure& failure);
 // The subscriber's fields that the publisher lacks.
 void store_absent(const PlanPair& pair, void* to);
 void store_default(const PlanPair& pair, const PlanMember& member, void* to);
+
+// A value that holds others, one level deeper: `run` has a function for each.
+template <class Run>
+bool read_nested(Run& run, const PlanStep& step, void* to, Allowance& allowance, Failure& failure) {
+  if (!allowance.enter(failure)) return false;
+  bool fine;
+  switch (step.action) {
+    case Action::list:
+      fine = run.list(step, to);
+      break;
+    case Action::map:
+      fine = run.map(step, to);
+      break;
+    case Action::structure:
+      fine = run.structure(step, to);
+      break;
+    case Action::union_:
+      fine = run.held_case(step, to);
+      break;
+    default:
+      fine = run.any(step, *static_cast<Any*>(to));
+  }
+  allowance.leave();
+  return fine;
+}
 
 // A decoder calls this when it could not store the value of `member` into the struct `to`. True: a
 // part of the value did not fit and the field wants its default, which is there now. The decoder

@@ -92,32 +92,32 @@ class Run final : public Values {
       seen[0] = 0;
       for (std::size_t i = 64; i < of.absent.size(); i += 64) seen[i / 64] = 0;
     }
+    // False: it has been seen.
+    bool see(std::uint16_t bit) {
+      std::uint64_t& word = seen[bit / 64];
+      const std::uint64_t before = word;
+      word |= std::uint64_t{1} << bit % 64;
+      return word != before;
+    }
+    void forget(std::uint16_t bit) { seen[bit / 64] &= ~(std::uint64_t{1} << bit % 64); }
+
     const Message& message;
     std::byte* to;
     std::size_t counters;
     const Op* expected;
+    bool is_in_order = true;              // nothing from `expected` on has been seen
     std::uint64_t seen[words_max];        // by bit; only as many words as there are bits for
     std::vector<std::uint16_t> given_up;  // bits of fields that took their default
   };
 
   bool fields(const Message& message, Cursor at, Cursor end, std::byte* to) {
     Frame frame(message, to, filled_.size());
-    std::uint64_t* seen = frame.seen;
+    const std::uint64_t* seen = frame.seen;
     if (message.arrays != 0) filled_.resize(frame.counters + message.arrays, 0);
-    if (message.pair != nullptr) store_absent(*message.pair, to);
-    const Op* const last = message.ops.data() + message.ops.size();
+    if (message.pair != nullptr && !message.pair->absent.empty()) store_absent(*message.pair, to);
     while (at != end) {
-      const Op* op = frame.expected;
-      if (op != last && op->first == *at) {
-        const Cursor behind = quick(*op, at + 1, end, to + op->to);
-        const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
-        if (behind != nullptr && (seen[op->bit / 64] & bit) == 0) {
-          seen[op->bit / 64] |= bit;
-          frame.expected = op + 1;
-          at = behind;
-          continue;
-        }
-      }
+      if (frame.is_in_order) at = quick_fields(frame, at, end);
+      if (at == end) break;
       at = any_field(frame, at, end);
       if (at == nullptr) return false;
     }
@@ -125,10 +125,28 @@ class Run final : public Values {
     const std::size_t counters = frame.counters;
     if (!absent(message, seen, to)) return false;
     if (message.arrays == 0) return true;
-    for (const std::uint16_t bit : given_up) seen[bit / 64] &= ~(std::uint64_t{1} << bit % 64);
+    for (const std::uint16_t bit : given_up) frame.forget(bit);
     const bool fine = arrays_full(message, seen, counters, to);
     filled_.resize(counters);
     return fine;
+  }
+
+  // The fields that come as they are expected, up to one that wants more than quick().
+  Cursor quick_fields(Frame& frame, Cursor at, const Cursor end) {
+    const Op* const last = frame.message.ops.data() + frame.message.ops.size();
+    const Op* op = frame.expected;
+    std::byte* const to = frame.to;
+    // Every field has a tag and at least one byte.
+    while (end - at >= 2 && op != last &&
+           (base::load<std::uint16_t>(at) & op->tag_mask) == op->tag_word) {
+      const Cursor behind = quick(*op, at + op->tag_size, end, to + op->to);
+      if (behind == nullptr) break;
+      at = behind;
+      ++op;
+    }
+    for (const Op* each = frame.expected; each != op; ++each) frame.see(each->bit);
+    frame.expected = op;
+    return at;
   }
 
   // A value that does not fit: does its field want the default instead? Then it has it.
@@ -146,10 +164,8 @@ class Run final : public Values {
     at = next(message, frame.expected, at, end, field_tag, op);
     if (at == nullptr) return nullptr;
     if (op == nullptr) return skip_unknown(field_tag, at, end);
-    std::uint64_t& word = frame.seen[op->bit / 64];
-    const std::uint64_t bit = std::uint64_t{1} << op->bit % 64;
-    const bool first = (word & bit) == 0;
-    word |= bit;
+    frame.is_in_order &= op + 1 >= frame.expected;
+    const bool first = frame.see(op->bit);
     if (!first && !op->many) {
       bad(op->form == Form::flat ? "two cases of a union are there" : "a field is there twice");
       name(message, *op);
@@ -170,9 +186,9 @@ class Run final : public Values {
     return skip(field_tag, at, end);
   }
 
-  // What most fields are. Null: none of those, or there is something wrong; field() tells.
-  [[gnu::always_inline]] static inline Cursor quick(const Op& op, Cursor at, Cursor end,
-                                                    std::byte* to) {
+  // What most fields are. Null: none of those, or there is something wrong: then field() reads it
+  // again, and tells.
+  [[gnu::always_inline]] inline Cursor quick(const Op& op, Cursor at, Cursor end, std::byte* to) {
     std::uint64_t raw = 0;
     switch (op.quick) {
       case Read::bits8:
@@ -200,9 +216,42 @@ class Run final : public Values {
         store_low(to, static_cast<std::uint64_t>(whole), op.size);
         return at;
       }
+      case Read::symbol:
+        at = read_varint(at, end, raw);
+        if (at == nullptr || !op.step->pair->keeps(static_cast<std::int64_t>(raw))) return nullptr;
+        store_low(to, raw, op.size);
+        return at;
+      case Read::number:
+        return converted(*op.reader, at, end, to);
+      case Read::text:
+        return short_text(*op.step->to, at, end, to);
+      case Read::block:
+        return block(op, at, end, to);
       default:
         return nullptr;
     }
+  }
+  // Of one byte of length.
+  Cursor short_text(const Layout& layout, Cursor at, Cursor end, void* to) {
+    if (at == end || *at >= 0x80 || *at >= end - at) return nullptr;
+    const ByteView text(at + 1, *at);
+    if (text.size() > allowance_.bytes || !base::is_utf8(as_text(text))) return nullptr;
+    allowance_.bytes -= text.size();
+    layout.functions.assign(layout, to, text);
+    return at + 1 + text.size();
+  }
+  // A list whose elements are all in one place, as nearly always.
+  Cursor block(const Op& op, Cursor at, Cursor end, void* list) {
+    std::uint64_t size = 0;
+    at = read_varint(at, end, size);
+    if (at == nullptr || size > static_cast<std::size_t>(end - at) || size > allowance_.bytes ||
+        (size & (op.size - 1u)) != 0)
+      return nullptr;
+    allowance_.bytes -= size;
+    const Layout& layout = *op.step->to;
+    void* place = layout.functions.resize(layout, list, size / op.size);
+    if (size != 0) std::memcpy(place, at, size);
+    return at + size;
   }
 
   // A field that the publisher's type does not have.

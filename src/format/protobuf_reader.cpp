@@ -186,6 +186,7 @@ Result<void> Readers::members(Message& made) {
   const TypeNode& node = *pair.from;
   const bool is_union = node.kind == Kind::union_;
   DTS_ASSIGN(const std::vector<Slot> slots, slots_of(node, binding_));
+  made.ops.reserve(slots.size());
   for (std::uint32_t i = 0; i < slots.size(); ++i) {
     const Slot& slot = slots[i];
     const PlanStep* step = pair.members[i].step;
@@ -270,16 +271,36 @@ Result<void> Readers::skipped(Message& made, const TypeNode& node, const Slot& s
   return {};
 }
 
+namespace {
+
+Read quick_of(const Op& op) {
+  if (op.form == Form::single) return op.read;
+  const bool as_it_is = op.reader->read == Read::bits8 || op.reader->read == Read::bits4;
+  const bool is_list = op.form == Form::repeated && op.length == 0 && op.wrap == nullptr;
+  // A list that is not packed has another tag.
+  return is_list && as_it_is && op.reader->wrap == nullptr && (op.tag & 7) == length
+             ? Read::block
+             : Read::container;
+}
+
+}  // namespace
+
 void Readers::finish(Message& made) {
   std::sort(made.ops.begin(), made.ops.end(),
             [](const Op& a, const Op& b) { return a.number() < b.number(); });
   for (std::size_t i = 0; i < made.ops.size(); ++i) {
     Op& op = made.ops[i];
-    if (op.form == Form::single) {
-      op.quick = op.read;
+    if (op.reader != nullptr && op.form != Form::flat) {
+      op.quick = quick_of(op);
       op.size = op.reader->size;
       op.largest = op.reader->largest;
-      op.first = static_cast<std::uint8_t>(op.tag < 0x80 ? op.tag : 0);
+      std::uint8_t bytes[varint_bytes_max] = {};
+      const auto size = static_cast<std::uint8_t>(write_varint(bytes, op.tag) - bytes);
+      if (size <= 2) {
+        op.tag_size = size;
+        op.tag_word = base::load<std::uint16_t>(bytes);
+        op.tag_mask = size == 1 ? 0xff : 0xffff;
+      }
     }
     if (op.bit >= made.absent.size()) made.absent.resize(op.bit + 1u, nullptr);
     made.absent[op.bit] = &op;

@@ -33,6 +33,7 @@ enum class Read : std::uint8_t {
   any,
   structure,
   one_case,   // a union
+  block,      // a packed list that lies as it is sent
   container,  // a message around a list, map or optional
 };
 
@@ -56,11 +57,14 @@ enum class Absent : std::uint8_t { nothing, refuse, use_default, zero, empty, cl
 struct Op {
   std::uint32_t tag = 0;    // as it is expected
   std::uint32_t other = 0;  // the other one a list of numbers may have
-  std::uint8_t first = 0;   // `tag` where that is one byte
+  // `tag` as it lies in the message, if it has one or two bytes: the next 16 bits under the mask.
+  // As it is here it is never found.
+  std::uint16_t tag_word = 1, tag_mask = 0;
+  std::uint8_t tag_size = 0;
   Form form = Form::skip;
   Absent absent = Absent::nothing;
   Read read = Read::container;
-  Read quick = Read::container;  // `read` of a single value that is stored as it is
+  Read quick = Read::container;  // what the loop over the fields reads without looking further
   std::uint8_t size = 0;         // and reader->size, reader->largest
   std::uint64_t largest = 0;
   bool many = false;         // may be there several times

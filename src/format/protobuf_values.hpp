@@ -31,11 +31,12 @@ class Values {
   // The inside of a message or union.
   virtual bool inside(const Reader& reader, Cursor at, Cursor end, std::byte* to) = 0;
 
-  Cursor bad(const char* why) {
+  // What fails is kept out of the way of what does not.
+  [[gnu::cold, gnu::noinline]] Cursor bad(const char* why) {
     failure.set(ErrorCode::decode, "not a valid Protocol Buffers message", why);
     return nullptr;
   }
-  Cursor wrong(std::string what) {
+  [[gnu::cold, gnu::noinline]] Cursor wrong(std::string what) {
     failure.set(ErrorCode::wrong_value, std::move(what));
     return nullptr;
   }
@@ -133,7 +134,7 @@ class Values {
       case Read::plain:
         at = number(at, end, raw);
         if (at == nullptr) return nullptr;
-        if (raw > reader.largest) return misfit(step, std::to_string(raw));
+        if (raw > reader.largest) return misfit(step, raw);
         store_low(to, raw, reader.size);
         return at;
       case Read::signs:
@@ -144,7 +145,7 @@ class Values {
             read == Read::signs ? unzigzag(raw) : static_cast<std::int64_t>(raw);
         // The magnitude, of a negative one less one.
         if (static_cast<std::uint64_t>(whole ^ whole >> 63) > reader.largest)
-          return misfit(step, std::to_string(whole));
+          return misfit(step, whole);
         store_low(to, static_cast<std::uint64_t>(whole), reader.size);
         return at;
       }
@@ -171,23 +172,9 @@ class Values {
     }
   }
 
-  static void store_low(void* to, std::uint64_t value, std::uint8_t size) {
-    switch (size) {
-      case 1:
-        base::store(to, static_cast<std::uint8_t>(value));
-        break;
-      case 2:
-        base::store(to, static_cast<std::uint16_t>(value));
-        break;
-      case 4:
-        base::store(to, static_cast<std::uint32_t>(value));
-        break;
-      default:
-        base::store(to, value);
-    }
-  }
-  Cursor misfit(const PlanStep& step, std::string number_text) {
-    return wrong(std::move(number_text) + " does not fit " + kind_text(step.from));
+  template <class T>
+  [[gnu::cold, gnu::noinline]] Cursor misfit(const PlanStep& step, T number) {
+    return wrong(std::to_string(number) + " does not fit " + kind_text(step.from));
   }
 
   // A number that is widened, changes its unit, or is wider in the message than in its type.
@@ -210,14 +197,14 @@ class Values {
     static constexpr std::uint8_t bits[] = {8, 16, 32, 64, 8, 16, 32, 64};  // i8 ... u64
     const unsigned width = bits[static_cast<unsigned>(step.from) - static_cast<unsigned>(Kind::i8)];
     if (step.from >= Kind::u8) {
-      if (width < 64 && raw >> width != 0) return misfit(step, std::to_string(raw));
+      if (width < 64 && raw >> width != 0) return misfit(step, raw);
       return store_unsigned(step, to, raw, failure) ? at : nullptr;
     }
     std::int64_t whole = static_cast<std::int64_t>(raw);
     if (reader.wire == four) whole = static_cast<std::int32_t>(raw);
     if (reader.coding == Coding::zigzag) whole = unzigzag(raw);
     if (static_cast<std::uint64_t>(whole ^ whole >> 63) >> (width - 1) != 0)
-      return misfit(step, std::to_string(whole));
+      return misfit(step, whole);
     return store_signed(step, to, whole, failure) ? at : nullptr;
   }
 

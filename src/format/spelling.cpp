@@ -116,6 +116,42 @@ char* write_decimal(char* to, const Decimal& decimal) {
   return to;
 }
 
+// Most numbers are short: up to 2^53 with a power of ten up to 10^22, both of which a double holds
+// exactly, so that one operation rounds once. (W. D. Clinger, How to read floating point numbers
+// accurately, 1990.) The others, and what is no number, are left to from_chars.
+bool read_real(std::string_view text, double& number) {
+  static constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const bool negative = at != end && *at == '-';
+  if (negative) ++at;
+  std::uint64_t digits = 0;
+  const auto read_digits = [&] {
+    const char* const first = at;
+    for (; at != end && static_cast<unsigned char>(*at - '0') < 10; ++at)
+      digits = digits * 10 + static_cast<unsigned char>(*at - '0');
+    return at - first;
+  };
+  const std::ptrdiff_t whole = read_digits();
+  std::ptrdiff_t fraction = 0;
+  if (whole != 0 && at != end && *at == '.') {
+    ++at;
+    fraction = read_digits();
+  }
+  // 19 digits do not overflow 64 bits.
+  const bool is_short = whole != 0 && at == end && whole + fraction <= 19 && fraction <= 22 &&
+                        digits <= std::uint64_t{1} << 53;
+  if (!is_short) {
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && stop == end;
+  }
+  number = static_cast<double>(digits) / powers[fraction];
+  if (negative) number = -number;
+  return true;
+}
+
 bool read_decimal(std::string_view text, Decimal& decimal) {
   const bool negative = !text.empty() && text[0] == '-';
   if (negative) text.remove_prefix(1);

@@ -27,6 +27,7 @@ bool is_numeric(std::string_view text) {
 
 template <class T>
 bool parse_real(std::string_view text, double& value) {
+  if constexpr (std::is_same_v<T, double>) return read_real(text, value);
   T parsed;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, parsed);
