@@ -31,9 +31,10 @@ struct Reader {
   const PlanStep* step = nullptr;
   Action action = Action::bits;
   std::int8_t size = pointer_size;
-  bool object = false;              // lies inline in a list of structs
-  bool dense = false;               // an enumeration of 16 bits
-  Shape shape;                      // structure, union_, map (an entry), optional (an object)
+  bool object = false;  // lies inline in a list of structs
+  bool dense = false;   // an enumeration of 16 bits
+  // structure, union_, map (an entry), optional (an object)
+  std::unique_ptr<const Shape> shape;
   std::vector<Op> ops;              // structure: what is read; union_: every case
   const Reader* element = nullptr;  // list, map, optional, wrap, unwrap
   const Reader* key = nullptr;      // map
@@ -45,6 +46,7 @@ class Decode final : public Decoder {
       : plan_(std::move(plan)), limits_(limits), binding_(binding) {
     root_ = reader(plan_->root());
     binding_ = nullptr;  // only needed until here
+    made_.clear();
   }
   Result<void> decode(ByteView message, void* value) const override {
     return read(message, nullptr, value);
@@ -84,28 +86,29 @@ const Reader* Decode::reader(const PlanStep& step) {
   if (step.element != nullptr) made.element = reader(*step.element);
   if (step.key != nullptr) made.key = reader(*step.key);
   if (step.action == Action::optional || step.action == Action::unwrap)
-    made.shape = optional_shape(size_of(step.source->arguments[0], nodes));
+    made.shape = std::make_unique<Shape>(optional_shape(size_of(step.source->arguments[0], nodes)));
   if (step.action == Action::map) {
-    made.shape = entry_shape(measure(step.source->arguments[0], nodes),
-                             measure(step.source->arguments[1], nodes));
+    made.shape = std::make_unique<Shape>(entry_shape(measure(step.source->arguments[0], nodes),
+                                                     measure(step.source->arguments[1], nodes)));
   }
   if (step.action == Action::structure || step.action == Action::union_) members(made, *step.pair);
   return &made;
 }
 
 void Decode::members(Reader& made, const PlanPair& pair) {
-  made.shape = shape_of(*pair.from, plan_->publisher().nodes(), binding_);
+  auto shape = std::make_unique<Shape>(shape_of(*pair.from, plan_->publisher().nodes(), binding_));
+  made.ops.reserve(pair.members.size());
   for (std::uint32_t i = 0; i < pair.members.size(); ++i) {
     const PlanMember& member = pair.members[i];
     if (member.step == nullptr && made.action == Action::structure) continue;
     Op op;
-    op.slot = made.shape.slots[i];
+    op.slot = shape->slots[i];
     op.to = member.offset;
     op.member = i;
     if (member.step != nullptr) {
       op.reader = reader(*member.step);
       // A pointer that is null stands for the default in a schema, which we never leave it to.
-      op.may_default = made.shape.bound && made.action == Action::structure &&
+      op.may_default = shape->bound && made.action == Action::structure &&
                        op.slot.size == pointer_size && !op.slot.flat &&
                        pair.from->fields[i].default_value.has_value();
       if (member.step->action == Action::bits && op.slot.size >= 3 && op.slot.mask == 0)
@@ -113,6 +116,8 @@ void Decode::members(Reader& made, const PlanPair& pair) {
     }
     made.ops.push_back(op);
   }
+  shape->slots = {};  // each is with its op
+  made.shape = std::move(shape);
 }
 
 // A struct in the message.
@@ -368,7 +373,7 @@ class Run {
         if (!allowance_.take(1, step.to->element->size, failure)) return false;
         return inside(*reader.element, object, set(step, to));
       default:
-        return field(reader, reader.shape.slots[0], object, to);
+        return field(reader, reader.shape->slots[0], object, to);
     }
   }
 
@@ -413,10 +418,10 @@ class Run {
   bool held_case(const Reader& reader, const Object& object, void* to) {
     const PlanStep& step = *reader.step;
     const PlanPair& pair = *step.pair;
-    const auto which = object.load<std::uint16_t>(reader.shape.discriminant);
-    if (!reader.shape.bound && which > reader.ops.size())
+    const auto which = object.load<std::uint16_t>(reader.shape->discriminant);
+    if (!reader.shape->bound && which > reader.ops.size())
       return bad("a union holds a case that its type does not have");
-    if (!reader.shape.bound && which == 0 && pair.from->closed) {
+    if (!reader.shape->bound && which == 0 && pair.from->closed) {
       return failure.set(ErrorCode::decode, "no case of " + pair.from->name + " is set",
                          "the union is closed");
     }
@@ -434,7 +439,7 @@ class Run {
 
   // Null: none of the type's.
   static const Op* case_of(const Reader& reader, std::uint16_t which) {
-    if (!reader.shape.bound) return which == 0 ? nullptr : &reader.ops[which - 1u];
+    if (!reader.shape->bound) return which == 0 ? nullptr : &reader.ops[which - 1u];
     if (which < reader.ops.size() && reader.ops[which].slot.which == which)
       return &reader.ops[which];
     for (const Op& op : reader.ops) {
@@ -502,7 +507,7 @@ class Run {
     for (std::size_t i = 0; i < list.count; ++i) {
       const Object entry = list.object(i);
       if (!allowance_.take(1, map_entry_bytes(target), failure) ||
-          !field(*reader.key, reader.shape.slots[0], entry, key.place())) {
+          !field(*reader.key, reader.shape->slots[0], entry, key.place())) {
         return failure.in(i);
       }
       void* place = target.functions.map_insert(target, to, key.place());
@@ -510,7 +515,7 @@ class Run {
         failure.set(ErrorCode::decode, "a key of a map is there twice");
         return failure.in(i);
       }
-      if (!field(*reader.element, reader.shape.slots[1], entry, place)) return failure.in(i);
+      if (!field(*reader.element, reader.shape->slots[1], entry, place)) return failure.in(i);
     }
     return true;
   }

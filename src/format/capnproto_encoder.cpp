@@ -44,6 +44,7 @@ class Encode final : public Encoder {
   Encode(const Layout& layout, const Binding* binding) : binding_(binding) {
     root_ = writer(layout);
     binding_ = nullptr;  // only needed until here
+    made_.clear();
   }
   Result<void> encode(const void* value, Bytes& out) const override;
 
@@ -149,24 +150,28 @@ class Run {
   bool blob(ByteView bytes, bool is_text, std::size_t position) {
     const std::size_t size = bytes.size() + (is_text ? 1 : 0);  // text ends with a zero byte
     if (!room(size, 1)) return false;
-    if (bytes.size() >= large_bytes_min) {
-      // Appended, so that the room for it is not filled with zeros first.
-      const std::size_t target = used_, begin = start_ + used_;
-      used_ += (size + 7) / 8 * 8;
-      const std::size_t end = start_ + used_;
-      // With some to spare, so that what follows does not move it all; the system gives memory for
-      // what is written only.
-      if (end > out_.capacity()) out_.reserve(std::max(end + end / 8, 2 * out_.capacity()));
-      out_.resize(begin);
-      out_.insert(out_.end(), bytes.begin(), bytes.end());
-      out_.resize(end);
-      store_pointer(position, target, 1, 2 | size << 3);
-      return true;
-    }
-    const std::size_t target = allocate((size + 7) / 8);
-    store_pointer(position, target, 1, 2 | size << 3);
-    if (!bytes.empty()) std::memcpy(at(target), bytes.data(), bytes.size());
+    store_pointer(position, block(bytes, size), 1, 2 | size << 3);
     return true;
+  }
+
+  // As many words as `size` bytes need, which begin with these.
+  std::size_t block(ByteView bytes, std::size_t size) {
+    if (bytes.size() < large_bytes_min) {
+      const std::size_t target = allocate((size + 7) / 8);
+      if (!bytes.empty()) std::memcpy(at(target), bytes.data(), bytes.size());
+      return target;
+    }
+    // Appended, so that the room for it is not filled with zeros first.
+    const std::size_t target = used_, begin = start_ + used_;
+    used_ += (size + 7) / 8 * 8;
+    const std::size_t end = start_ + used_;
+    // With some to spare, so that what follows does not move it all; the system gives memory for
+    // what is written only.
+    if (end > out_.capacity()) out_.reserve(std::max(end + end / 8, 2 * out_.capacity()));
+    out_.resize(begin);
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    out_.resize(end);
+    return target;
   }
 
   // Turns the bits in which a value's default differs from zero.
@@ -388,13 +393,14 @@ class Run {
     }
     const std::size_t bits = std::size_t{1} << element.size;
     if (!room(count, (bits + 7) / 8)) return false;
-    const std::size_t target = allocate((count * bits + 63) / 64);
     const std::uint64_t code = element.size == 0 ? 1 : static_cast<std::uint64_t>(element.size - 1);
-    store_pointer(position, target, 1, code | count << 3);
     if (element.size != 0 && element.layout->kind != Kind::enumeration) {
-      if (count != 0) std::memcpy(at(target), elements, count * step);
+      const ByteView numbers(reinterpret_cast<const std::uint8_t*>(elements), count * step);
+      store_pointer(position, block(numbers, numbers.size()), 1, code | count << 3);
       return true;
     }
+    const std::size_t target = allocate((count * bits + 63) / 64);
+    store_pointer(position, target, 1, code | count << 3);
     for (std::size_t i = 0; i < count; ++i) {
       if (!scalar(element, elements + i * step, target, static_cast<std::uint32_t>(i)))
         return failure.in(i);

@@ -2,6 +2,7 @@
 #include <format/named.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 #include <base/text.hpp>
 #include <format/capnproto.hpp>
@@ -9,13 +10,16 @@
 namespace dts::format::named {
 
 NameTable::NameTable(const TypeNode& node) {
+  names_.reserve(std::max(node.symbols.size(), node.fields.size()));
   if (node.kind == Kind::enumeration) {
     for (const Symbol& symbol : node.symbols) names_.emplace_back(symbol.name);
   } else {
     for (const Field& field : node.fields) names_.emplace_back(field.name);
   }
-  for (std::uint32_t i = 0; i < names_.size(); ++i) sorted_.emplace_back(names_[i], i);
-  std::sort(sorted_.begin(), sorted_.end());
+  sorted_.resize(names_.size());
+  std::iota(sorted_.begin(), sorted_.end(), 0u);
+  std::sort(sorted_.begin(), sorted_.end(),
+            [this](std::uint32_t a, std::uint32_t b) { return names_[a] < names_[b]; });
 }
 
 std::uint32_t NameTable::find(std::string_view name) const noexcept {
@@ -24,9 +28,10 @@ std::uint32_t NameTable::find(std::string_view name) const noexcept {
       if (same_name(names_[i], name)) return i;
     return none;
   }
-  const auto found = std::lower_bound(sorted_.begin(), sorted_.end(), name,
-                                      [](const auto& row, auto key) { return row.first < key; });
-  return found != sorted_.end() && found->first == name ? found->second : none;
+  const auto found =
+      std::lower_bound(sorted_.begin(), sorted_.end(), name,
+                       [this](std::uint32_t i, std::string_view key) { return names_[i] < key; });
+  return found != sorted_.end() && names_[*found] == name ? *found : none;
 }
 
 bool Seen::add_scattered(std::size_t i) noexcept {

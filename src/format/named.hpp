@@ -173,7 +173,7 @@ class NameTable {
 
  private:
   std::vector<std::string_view> names_;  // in the order of the type
-  std::vector<std::pair<std::string_view, std::uint32_t>> sorted_;
+  std::vector<std::uint32_t> sorted_;    // into names_, by name
 };
 
 // The members seen so far of one struct. They usually come in order: then a count says it all.
