@@ -121,7 +121,8 @@ TEST_P(FormatConformance, reads_another_version_of_a_type_as_memory_does) {
       const auto decoder = format().decoder(assignment, read.layout()).value();
       const auto decoded = decoder->decode(*message, read.data());
       ASSERT_EQ(decoded.ok(), fits) << "seed " << seed << "\n"
-                                    << (fits ? decoded.error().text() : failure.error().text()) << "\n"
+                                    << (fits ? decoded.error().text() : failure.error().text())
+                                    << "\n"
                                     << publisher.print() << subscriber.print() << "\n"
                                     << show(written.layout(), written.data());
       if (!fits) continue;
