@@ -27,6 +27,7 @@
 #include <dts/declare.hpp>
 #include <dts/format.hpp>
 #include <dts/publisher.hpp>
+#include <dts/query.hpp>
 #include <dts/subscription.hpp>
 #include <dts/transport.hpp>
 
@@ -131,6 +132,23 @@ class Domain {
                                      Duration timeout = std::chrono::milliseconds(500),
                                      SubscribeOptions options = {});
 
+  // Asks everybody who publishes T (or a type that matches the pattern) and waits, at most
+  // `timeout`, until all of them have answered: with the values they keep, or what their handlers
+  // say. Of the options those that select sources and values count.
+  template <class T>
+  Result<Answers<T>> query(Query query = {}, Duration timeout = std::chrono::seconds(1),
+                           SubscribeOptions options = {});
+  Result<Answers<Value>> query(std::string_view pattern, Query query = {},
+                               Duration timeout = std::chrono::seconds(1),
+                               SubscribeOptions options = {});
+  // The same without waiting: `handler`, as of subscribe(), gets the values as they come, then
+  // `done` is called once. Dropping the handle abandons the query.
+  template <class T, class Handler>
+  Subscription query(Query query, Handler handler, QueryDone done,
+                     Duration timeout = std::chrono::seconds(1), SubscribeOptions options = {});
+  Subscription query(std::string_view pattern, Query query, ValueHandler handler, QueryDone done,
+                     Duration timeout = std::chrono::seconds(1), SubscribeOptions options = {});
+
   // The loop: one of these three.
   void run();                               // on this thread until stop()
   void start();                             // on threads of the domain
@@ -164,6 +182,10 @@ class Domain {
   template <class T, class Handler>
   static ErasedHandler erased(Handler handler);
   Subscription stream_at(const Layout& layout, SubscribeOptions options);
+  Result<QueryEnd> query_at(const Layout& layout, Query query, Duration timeout,
+                            SubscribeOptions options, const ErasedHandler& sink);
+  Subscription query_at(const Layout& layout, Query query, ErasedHandler handler, QueryDone done,
+                        Duration timeout, SubscribeOptions options);
   void latest_at(const Layout& layout, Duration timeout, SubscribeOptions options,
                  const ErasedHandler& sink);
   std::shared_ptr<DomainCore> core_;
@@ -224,6 +246,27 @@ std::vector<Reading<T>> Domain::latest(Duration timeout, SubscribeOptions option
               readings.push_back(Reading<T>{*static_cast<const T*>(value), sample});
             });
   return readings;
+}
+
+template <class T>
+Result<Answers<T>> Domain::query(Query query, Duration timeout, SubscribeOptions options) {
+  Answers<T> answers;
+  Result<QueryEnd> end =
+      query_at(layout_of<T>(), std::move(query), timeout, std::move(options),
+               [&](const void* value, const Layout&, const Sample& sample) {
+                 answers.rows.push_back(Reading<T>{*static_cast<const T*>(value), sample});
+               });
+  if (!end) return end.error();
+  answers.missing = std::move(end->missing);
+  answers.sources = end->sources;
+  return answers;
+}
+
+template <class T, class Handler>
+Subscription Domain::query(Query query, Handler handler, QueryDone done, Duration timeout,
+                           SubscribeOptions options) {
+  return query_at(layout_of<T>(), std::move(query), erased<T>(std::move(handler)), std::move(done),
+                  timeout, std::move(options));
 }
 
 }  // namespace dts

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <dts/binding.hpp>
+#include <dts/query.hpp>
 #include <dts/sample.hpp>
 #include <dts/value.hpp>
 
@@ -36,6 +38,11 @@ class ValuePublisher {
   Result<void> wait_writable(Duration timeout) const;
   // How many subscribers (nodes) want this type now.
   std::size_t subscribers() const;
+  // Waits until there are so many, at most `timeout`; then fails with `timeout`.
+  Result<void> wait_for_subscribers(std::size_t count, Duration timeout) const;
+  // Answers queries from now on with what the handler sends, instead of with the values kept for
+  // late joiners (PublishOptions::history); an empty handler undoes that. See <dts/query.hpp>.
+  Result<void> on_query(QueryHandler handler) const;
   const Type& type() const;
   const Source& source() const;
   bool active() const noexcept { return state_ != nullptr; }
@@ -56,6 +63,15 @@ class Publisher : public ValuePublisher {
  public:
   Publisher() = default;
   Result<void> publish(const T& value) const { return publish_at(&value); }
+  // The handler takes (const dts::Query&, dts::Answer<T>&).
+  template <class Handler>
+  Result<void> on_query(Handler handler) const {
+    return ValuePublisher::on_query(
+        [handler = std::move(handler)](const Query& query, ValueAnswer& answer) mutable {
+          Answer<T> typed(answer);
+          handler(query, typed);
+        });
+  }
 
  private:
   friend class Domain;

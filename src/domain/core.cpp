@@ -251,7 +251,7 @@ void DomainCore::settle(proto::Outbox& out) {
 }
 
 void DomainCore::arm_timer() {
-  const Instant due = std::min({engine_->next_deadline(), flush_due_, silence_due_});
+  const Instant due = std::min({engine_->next_deadline(), flush_due_, silence_due_, query_due_});
   if (due >= armed_ || closed_) return;
   armed_ = due;
   const std::int64_t ns = std::max<std::int64_t>(1, due.time_since_epoch().count());
@@ -343,6 +343,8 @@ void DomainCore::close() {
     subscribers_.clear();
     by_family_.clear();
     by_pattern_.clear();
+    for (auto& [token, query] : queries_) query->subscriber = nullptr;
+    queries_.clear();
     publishers.swap(own_publishers_);
     changed();
     standby_.notify_all();

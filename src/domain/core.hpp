@@ -10,6 +10,8 @@
 //   loop.cpp        run, start, poll: who receives, who stands by
 //   knowledge.cpp   catalogue, types, counters
 //   why.cpp         why nothing arrives
+//   queries.cpp     asking: who is to answer, who has, the end
+//   answering.cpp   answering the queries of others
 //
 // Any thread, unless a member says otherwise. `Lock&` among the arguments: the lock is held.
 #pragma once
@@ -30,6 +32,7 @@
 
 #include "domain/delivery.hpp"
 #include "domain/environment.hpp"
+#include "domain/queries.hpp"
 #include "domain/why.hpp"
 #include "proto/engine.hpp"
 
@@ -54,6 +57,7 @@ struct SourceState {
   // Guarded by the Domain's lock: an encoder for dynamic values of a C++ type's publisher.
   std::shared_ptr<const Encoder> dynamic_encoder;
   LayoutPtr dynamic_layout;
+  std::shared_ptr<domain::Answering> answering;  // the same lock; null: nobody has asked yet
   std::uint64_t messages = 0, bytes = 0;
   ~SourceState();
 };
@@ -103,6 +107,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Result<void> publish_at(SourceState& source, const void* value);
   Result<void> wait_writable(Duration timeout);
   std::size_t subscribers(const SourceState& source);
+  Result<void> wait_for_subscribers(const SourceState& source, std::size_t count, Duration timeout);
 
   // handing.cpp
   Subscription subscribe(std::shared_ptr<Subscriber> subscriber);
@@ -119,6 +124,13 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   static bool is_glob(std::string_view text);
   std::vector<Match> matches_of(std::uint64_t id);
   Subscription refuse(std::string_view name, Error error);
+
+  // queries.cpp, answering.cpp
+  Result<QueryEnd> query(std::shared_ptr<Subscriber> subscriber, const Query& query,
+                         Duration timeout, const Sink& sink);
+  Subscription query(std::shared_ptr<Subscriber> subscriber, const Query& query, QueryDone done,
+                     Duration timeout);
+  Result<void> on_query(SourceState& source, QueryHandler handler);
 
   // loop.cpp
   void run();
@@ -175,6 +187,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   bool wait(Lock& lock, Instant deadline, const std::function<bool()>& done);
 
   // publishing.cpp
+  std::size_t subscribers_of(const SourceState& source) const;
   void flush(Instant now);
   void offer_local(Origin& origin, proto::Sequence sequence, const proto::MessageView& message);
   void replace(std::shared_ptr<Bytes>& encoded);
@@ -199,6 +212,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Route::Verdict verdict_of(const Subscriber& subscriber, const Source& source) const;
   bool wanted(const proto::StreamRecord& record) const;
 
+  void enrol(const std::shared_ptr<Subscriber>& subscriber);
   void offer_last(Subscriber& subscriber, Origin& origin);
   // All that a call of the engine has brought: notices, and messages with the gaps between them.
   void take_in(proto::Outbox& out, Round* round);
@@ -207,6 +221,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Type known_type(TypeId id);
   void document_arrived(TypeId id, proto::Outbox& out);
   void forget(StreamKey key, std::string_view how);
+  void forget_node(const NodeId& node, std::string_view how);
   void meet_streams(NodeId node, const Subscriber* only, proto::Outbox& out);
 
   // delivery.cpp
@@ -252,6 +267,37 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   bool may_serve_here() const;  // nobody receives, or this thread does and is in a handler
   bool loop_elsewhere() const;
 
+  // queries.cpp
+  using OpenQuery = domain::OpenQuery;
+  Result<std::shared_ptr<OpenQuery>> open_query(const std::shared_ptr<Subscriber>& subscriber,
+                                                const Query& query, QueryDone done,
+                                                Duration timeout);
+  void hear_answer(const proto::Notice& notice, proto::Outbox& out);
+  std::shared_ptr<Origin> answer_origin(OpenQuery& query, NodeId node, proto::StreamId of,
+                                        const proto::StreamRecord& record);
+  void answer_here(proto::QueryToken token, proto::Reply reply);
+  void answer_came(const Origin& origin, proto::Sequence last, std::uint64_t missing);
+  bool answered(const OpenQuery& query);
+  void for_each_asked(const OpenQuery& query,
+                      const std::function<void(NodeId, proto::StreamId,
+                                               const std::shared_ptr<const Source>&)>& visit);
+  void check_queries(Instant now, proto::Outbox& out);
+  void end_query(OpenQuery& query, proto::Outbox& out);
+  static std::vector<NoAnswer> missing_of(const OpenQuery& query);
+  OpenQuery* find_query(proto::QueryToken token) const;
+
+  // answering.cpp
+  Result<std::shared_ptr<domain::Answering>> answering_of(SourceState& source);
+  void call(const std::shared_ptr<Subscriber>& owner);
+  std::uint16_t hear_query(const NodeId& asker, proto::QueryToken token,
+                           std::shared_ptr<const proto::Question> question, proto::Outbox& out);
+  void answer_next(domain::Answering& answering);  // without the lock
+  std::vector<proto::Reply::Value> kept_values(proto::StreamId stream,
+                                               const proto::Question& question);
+  static void select_kept(domain::Answering& answering, std::vector<proto::Reply::Value> kept,
+                          AnswerState& state);
+  void give_answer(const domain::AskedHere& asked, proto::Reply reply, proto::Outbox& out);
+
   // why.cpp
   static domain::PublisherEvidence evidence_of(const Origin* origin, const Source& source,
                                                const proto::StreamRecord& record,
@@ -277,6 +323,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Instant last_flush_{};
   Instant flush_due_ = Instant::max();
   Instant silence_due_ = Instant::max();
+  Instant query_due_ = Instant::max();
   bool started_ = false;  // the first announcement is out
   bool blocked_ = false;  // the engine's backlog is full
 
@@ -293,6 +340,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   std::unordered_map<TypeId, LayoutPtr> layouts_;
   // In the order met; a place is empty once its source is gone.
   std::map<std::pair<std::string, FamilyId>, std::vector<std::optional<StreamKey>>> names_;
+  std::map<proto::QueryToken, std::shared_ptr<OpenQuery>> queries_;
   struct Gone {
     std::string source, how;
     Instant at{};

@@ -62,6 +62,7 @@ void DomainCore::deliver(Round* round, const proto::Message& message, proto::Out
   }
   if (!origin->routed) route(*origin, out);
   ++origin->messages;
+  if (origin->query != 0) answer_came(*origin, message.last, 0);
 
   if (!origin->described() && !origin->unusable) {
     const bool needed =
@@ -132,6 +133,7 @@ void DomainCore::deliver_gap(Round* round, const proto::Notice& notice) {
   const auto found = origins_.find({notice.node, notice.stream});
   if (found == origins_.end()) return;  // nobody here had anything from it: nothing to miss
   Origin& origin = *found->second;
+  if (origin.query != 0) answer_came(origin, notice.to, notice.to - notice.from + 1);
   using From = proto::Notice::GapReason;
   for (Route& to : origin.routes) {
     if (to.verdict != Route::Verdict::deliver) continue;
@@ -313,14 +315,14 @@ void DomainCore::take_over(Round& round) {
   for (std::size_t i = round.items.size(); i-- > begin;) {
     Item item = round.items[i];
     Subscriber& subscriber = *item.subscriber;
-    if (!item.is_gap) {
+    if (!item.is_gap && item.origin != nullptr) {
       if (item.owner == nullptr) {
         item.owner = std::make_shared<const Bytes>(item.bytes.begin(), item.bytes.end());
         item.bytes = *item.owner;
       }
       subscriber.queue_bytes += item.bytes.size();
     }
-    if (item.kept == nullptr) item.kept = item.origin->shared_from_this();
+    if (item.kept == nullptr && item.origin != nullptr) item.kept = item.origin->shared_from_this();
     subscriber.queue.push_front(std::move(item));
   }
   for (const std::shared_ptr<Subscriber>& subscriber : round.claimed) {

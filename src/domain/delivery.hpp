@@ -107,8 +107,9 @@ struct Origin : std::enable_shared_from_this<Origin> {
   BindingId binding_id{};  // zero: none is needed
   Binding binding;         // not valid(): not needed, or its document is not here yet
   bool local = false;
-  bool routed = false;    // `routes` is up to date
-  bool unusable = false;  // its type or binding document is not valid
+  bool routed = false;      // `routes` is up to date
+  bool unusable = false;    // its type or binding document is not valid
+  std::uint64_t query = 0;  // the token, when it is the answer to a query of ours
   std::vector<Route> routes;
   std::deque<Held> held;
   std::size_t held_bytes = 0;
@@ -124,7 +125,7 @@ struct Origin : std::enable_shared_from_this<Origin> {
   }
 };
 
-// One message, or one gap, on its way to one subscriber.
+// One message, or one gap, on its way to one subscriber; or, without origin, a call of its task.
 struct Item {
   Subscriber* subscriber = nullptr;
   Origin* origin = nullptr;
@@ -154,8 +155,11 @@ struct Subscriber {
   bool by_pattern = false;  // of families: several may be meant
   bool by_shape = false;    // whatever the family is called; by_pattern too
   std::vector<Pin> pins;
-  bool pulled = false;  // by next(): no handler
-  LayoutPtr layout;     // null: in the publisher's own types
+  bool pulled = false;         // by next(): no handler
+  bool answers = false;        // it runs the queries of a publisher: no subscription of anybody
+  std::uint64_t query = 0;     // the token, when it gets the answers to a query of ours
+  std::function<void()> task;  // for items without a message, see DomainCore::call
+  LayoutPtr layout;            // null: in the publisher's own types
   ErasedHandler handler;
   ValueHandler value_handler;
   SubscribeOptions options;

@@ -141,6 +141,44 @@ std::vector<Reading<Value>> Domain::latest(std::string_view pattern, Duration ti
   return readings;
 }
 
+Result<QueryEnd> Domain::query_at(const Layout& layout, Query query, Duration timeout,
+                                  SubscribeOptions options, const ErasedHandler& sink) {
+  return core_->query(subscriber_of(&layout, std::move(options)), query, timeout,
+                      [&](const void* value, const Layout& its, const Value*,
+                          const Sample& sample) { sink(value, its, sample); });
+}
+
+Result<Answers<Value>> Domain::query(std::string_view pattern, Query query, Duration timeout,
+                                     SubscribeOptions options) {
+  Answers<Value> answers;
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(nullptr, std::move(options));
+  subscriber->name = std::string(pattern);
+  Result<QueryEnd> end =
+      core_->query(std::move(subscriber), query, timeout,
+                   [&](const void*, const Layout&, const Value* value, const Sample& sample) {
+                     answers.rows.push_back(Reading<Value>{*value, sample});
+                   });
+  if (!end) return end.error();
+  answers.missing = std::move(end->missing);
+  answers.sources = end->sources;
+  return answers;
+}
+
+Subscription Domain::query_at(const Layout& layout, Query query, ErasedHandler handler,
+                              QueryDone done, Duration timeout, SubscribeOptions options) {
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(&layout, std::move(options));
+  subscriber->handler = std::move(handler);
+  return core_->query(std::move(subscriber), query, std::move(done), timeout);
+}
+
+Subscription Domain::query(std::string_view pattern, Query query, ValueHandler handler,
+                           QueryDone done, Duration timeout, SubscribeOptions options) {
+  std::shared_ptr<Subscriber> subscriber = subscriber_of(nullptr, std::move(options));
+  subscriber->name = std::string(pattern);
+  subscriber->value_handler = std::move(handler);
+  return core_->query(std::move(subscriber), query, std::move(done), timeout);
+}
+
 void Domain::run() { core_->run(); }
 void Domain::start() { core_->start(); }
 int Domain::fd() const { return core_->fd(); }
@@ -177,6 +215,11 @@ Result<void> ValuePublisher::wait_writable(Duration timeout) const {
 
 std::size_t ValuePublisher::subscribers() const {
   return state_ ? state_->core->subscribers(*state_) : 0;
+}
+
+Result<void> ValuePublisher::wait_for_subscribers(std::size_t count, Duration timeout) const {
+  if (!state_) return Error(ErrorCode::closed, "this publisher is empty");
+  return state_->core->wait_for_subscribers(*state_, count, timeout);
 }
 
 const Type& ValuePublisher::type() const { return state_->layout->type; }
@@ -249,6 +292,18 @@ std::string_view profile_name(Profile profile) {
       return "state";
     case Profile::stream:
       return "stream";
+  }
+  return "unknown";
+}
+
+std::string_view no_answer_name(NoAnswer::Why why) {
+  switch (why) {
+    case NoAnswer::Why::silent:
+      return "silent";
+    case NoAnswer::Why::incomplete:
+      return "incomplete";
+    case NoAnswer::Why::refused:
+      return "refused";
   }
   return "unknown";
 }

@@ -54,6 +54,10 @@ void DomainCore::run_item(Round& round, Item& item, Sample& sample) {
     tell_gap(subscriber, item, {});
     return;
   }
+  if (item.origin == nullptr) {
+    subscriber.task();
+    return;
+  }
   Plan& plan = *item.plan;
   const bool dynamic = subscriber.layout == nullptr;
   Value& value = dynamic ? plan.value : subscriber.value;
@@ -155,6 +159,7 @@ void DomainCore::cancel(std::uint64_t id) {
   }
   if (inside) return;
   // Nobody runs them any more: what they hold is released now, on this thread.
+  subscriber->task = nullptr;
   subscriber->handler = nullptr;
   subscriber->value_handler = nullptr;
 }

@@ -38,7 +38,8 @@ Catalogue DomainCore::catalogue() {
   std::sort(self.streams.begin(), self.streams.end(),
             [](const auto& a, const auto& b) { return a.source.stream < b.source.stream; });
   std::set<std::string> wants;
-  for (const auto& [id, subscriber] : subscribers_) wants.insert(subscriber->name);
+  for (const auto& [id, subscriber] : subscribers_)
+    if (!subscriber->answers) wants.insert(subscriber->name);
   for (const std::string& want : wants) self.wants.push_back({want});
   catalogue.nodes.push_back(std::move(self));
 

@@ -96,6 +96,7 @@ void DomainCore::meet_deadlines(Instant now, Round* round, proto::Outbox& out) {
   }
   if (now >= flush_due_) flush(now);
   if (now >= silence_due_) check_silence(now);
+  if (now >= query_due_) check_queries(now, out);
 }
 
 // With the lock: what was received goes through the engine and becomes the round's items.

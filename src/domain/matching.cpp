@@ -85,6 +85,8 @@ bool DomainCore::matches(const Subscriber& subscriber, const proto::StreamRecord
 
 bool DomainCore::wanted(const proto::StreamRecord& record) const {
   if (by_family_.contains(record.family)) return true;
+  for (const auto& [token, query] : queries_)
+    if (matches(*query->subscriber, record)) return true;
   return std::any_of(by_pattern_.begin(), by_pattern_.end(),
                      [&](const Subscriber* s) { return matches(*s, record); });
 }

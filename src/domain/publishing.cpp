@@ -97,6 +97,8 @@ Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
 }
 
 void DomainCore::close_source(SourceState& source) {
+  // Returns when no handler of on_query is running, but for the one this is called from.
+  if (source.answering != nullptr) cancel(source.answering->runner->id);
   Lock lock(*this);
   sources_.erase(source.stream);
   forget({engine_->node(), source.stream}, "left");
@@ -252,7 +254,10 @@ Result<void> DomainCore::wait_writable(Duration timeout) {
 
 std::size_t DomainCore::subscribers(const SourceState& source) {
   Lock lock(*this);
-  if (closed_) return 0;
+  return closed_ ? 0 : subscribers_of(source);
+}
+
+std::size_t DomainCore::subscribers_of(const SourceState& source) const {
   std::size_t count = engine_->subscribers_of(source.stream);
   for (const Route& to : source.origin->routes)
     if (to.verdict == Route::Verdict::deliver) {
@@ -260,6 +265,21 @@ std::size_t DomainCore::subscribers(const SourceState& source) {
       break;
     }
   return count;
+}
+
+Result<void> DomainCore::wait_for_subscribers(const SourceState& source, std::size_t count,
+                                              Duration timeout) {
+  Lock lock(*this);
+  std::size_t have = 0;
+  const auto enough = [&] { return closed_ || (have = subscribers_of(source)) >= count; };
+  const bool done = wait(lock, clock() + timeout, enough);
+  if (closed_) return Error(ErrorCode::closed, "the domain is closed");
+  if (done) return {};
+  return Error(ErrorCode::timeout,
+               "there are " + std::to_string(have) + " of " + std::to_string(count) +
+                   " subscribers to " + source.origin->source->type_name,
+               {}, "no more came within " + to_text(timeout),
+               "dts nodes; dts show " + source.origin->source->type_name);
 }
 
 }  // namespace dts

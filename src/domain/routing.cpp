@@ -179,10 +179,14 @@ void DomainCore::route(Origin& origin, proto::Outbox& out) {
     to.subscriber = owner->second;
     origin.routes.push_back(std::move(to));
   };
-  if (const auto found = by_family_.find(origin.family); found != by_family_.end())
-    for (Subscriber* subscriber : found->second) consider(subscriber);
-  for (Subscriber* subscriber : by_pattern_)
-    if (matches(*subscriber, origin.family, origin.source->type_name)) consider(subscriber);
+  if (origin.query != 0) {  // an answer is for whoever asked
+    if (const OpenQuery* query = find_query(origin.query)) consider(query->subscriber.get());
+  } else {
+    if (const auto found = by_family_.find(origin.family); found != by_family_.end())
+      for (Subscriber* subscriber : found->second) consider(subscriber);
+    for (Subscriber* subscriber : by_pattern_)
+      if (matches(*subscriber, origin.family, origin.source->type_name)) consider(subscriber);
+  }
   const bool needed = std::any_of(origin.routes.begin(), origin.routes.end(), [](const Route& to) {
     return to.verdict == Route::Verdict::deliver;
   });
@@ -282,6 +286,13 @@ void DomainCore::forget(StreamKey key, std::string_view how) {
   retired_.push_back(origin);
 }
 
+void DomainCore::forget_node(const NodeId& node, std::string_view how) {
+  std::vector<StreamKey> keys;
+  for (const auto& [key, origin] : origins_)
+    if (key.first == node) keys.push_back(key);
+  for (const StreamKey& key : keys) forget(key, how);
+}
+
 // Streams of a node that somebody here wants: known before their first message, so that the type
 // is here, and the plan made, when it comes.
 void DomainCore::meet_streams(NodeId node, const Subscriber* only, proto::Outbox& out) {
@@ -328,16 +339,11 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
         break;
       case What::node_left:
       case What::node_gone:
-      case What::node_restarted: {
-        std::vector<StreamKey> keys;
-        for (const auto& [key, origin] : origins_)
-          if (key.first == notice.node) keys.push_back(key);
-        for (const StreamKey& key : keys)
-          forget(key, notice.kind == What::node_left   ? "left"
-                      : notice.kind == What::node_gone ? "is no longer heard"
-                                                       : "restarted");
+      case What::node_restarted:
+        forget_node(notice.node, notice.kind == What::node_left   ? "left"
+                                 : notice.kind == What::node_gone ? "is no longer heard"
+                                                                  : "restarted");
         break;
-      }
       case What::node_joined:
         last_news_ = clock();
         break;
@@ -356,6 +362,12 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
       case What::interest_changed:
       case What::probe_answer:
         break;
+      case What::query:
+        hear_query(notice.node, notice.token, notice.question, out);
+        break;
+      case What::answer:
+        hear_answer(notice, out);
+        break;
       case What::own_id_elsewhere:
       case What::multicast_blocked:
       case What::limit:
@@ -363,7 +375,10 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
         break;
     }
   }
-  if (!out.notices.empty()) changed();
+  if (!out.notices.empty()) {
+    changed();
+    if (!queries_.empty()) query_due_ = Instant{};  // it may have been what they waited for
+  }
   out.notices.clear();
 }
 
@@ -404,11 +419,8 @@ Subscription DomainCore::refuse(std::string_view name, Error error) {
   return Subscription(std::move(error));
 }
 
-Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
-  if (const Result<void> usable = select(*subscriber); !usable)
-    return refuse(subscriber->name, usable.error());
-  Lock lock(*this);
-  if (closed_) return Subscription(Error(ErrorCode::closed, "this domain is closed"));
+// Gives it its place among the subscribers; who sends to it is another matter.
+void DomainCore::enrol(const std::shared_ptr<Subscriber>& subscriber) {
   subscriber->id = next_id_++;
   subscriber->since = clock();
   subscriber->stops_then = stops_.load();
@@ -422,8 +434,16 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
     subscriber->by_pattern = is_glob(subscriber->name);
     if (!subscriber->by_pattern) subscriber->family = family_of(subscriber->name);
   }
+  subscribers_[subscriber->id] = subscriber;
+}
+
+Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
+  if (const Result<void> usable = select(*subscriber); !usable)
+    return refuse(subscriber->name, usable.error());
+  Lock lock(*this);
+  if (closed_) return Subscription(Error(ErrorCode::closed, "this domain is closed"));
+  enrol(subscriber);
   Subscriber* s = subscriber.get();
-  subscribers_[s->id] = std::move(subscriber);
   if (s->by_pattern)
     by_pattern_.push_back(s);
   else
@@ -480,6 +500,7 @@ std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& 
     std::erase_if(origin->routes, [&](const Route& to) { return to.subscriber == subscriber; });
   for (const proto::InterestId interest : subscriber->interests)
     if (!closed_) engine_->remove_interest(clock(), interest, out);
+  if (OpenQuery* query = find_query(subscriber->query)) end_query(*query, out);
   return subscriber;
 }
 

@@ -73,6 +73,13 @@ void EngineCounters::for_each(
   DTS_VISIT(streams_refused);
   DTS_VISIT(wants_refused);
   DTS_VISIT(answers_withheld);
+  DTS_VISIT(queries_out);
+  DTS_VISIT(queries_in);
+  DTS_VISIT(queries_refused);
+  DTS_VISIT(answers_out);
+  DTS_VISIT(answers_in);
+  DTS_VISIT(answers_unasked);
+  DTS_VISIT(answers_refused);
 #undef DTS_VISIT
 }
 
@@ -89,10 +96,14 @@ Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
       splitter(options.backlog_bytes_max),
       window(options.send_window_bytes),
       history_budget{options.history_bytes_max, options.repair_bytes_max},
+      answers_budget{options.answers_bytes_max, 0},
       large(options.repair_bytes_max, milliseconds(options.repair_age_ms_max)),
       control(domain, options.node),
       open(domain, options.node),
-      mend(domain, options.node) {
+      mend(domain, options.node),
+      asked_queries(options.queries_open_max),
+      heard_queries(options.queries_heard_max, options.queries_heard_per_node_max,
+                    milliseconds(options.answer_age_ms_max)) {
   options.message_bytes_max = std::min<std::uint64_t>(options.message_bytes_max, 0x7fffffff);
   control.limit(paths.packet_bytes(options.packet_bytes_max));
   open.limit(paths.packet_bytes(options.packet_bytes_max));
@@ -135,6 +146,7 @@ void Engine::State::tick(Instant now, Outbox& out) {
   service_watched(now, out);
   counters.data_unknown_stream += strangers.expire(now);
   if (joiner.messages()) expire_joins(now, out);
+  service_queries(now, out);
   send_tails(now, false, out);
   pump(now, out);
   pump_repairs(now, out);
@@ -195,6 +207,7 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
     break;
   }
   records -= peer->record.streams.size();
+  forget_queries(*peer);
   splitter.forget(node);
   window.forget(node);
   repairs.forget(node);
@@ -204,7 +217,8 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
 
 Instant Engine::State::next_deadline() const {
   Instant due = std::min({change_due, peers.owed_due(), sweep_due, tail_due, watch_due, closing_due,
-                          announcer.due(), types.deadline(), strangers.deadline()});
+                          announcer.due(), types.deadline(), strangers.deadline(),
+                          asked_queries.deadline(), heard_queries.deadline()});
   if (!splitter.empty()) due = std::min(due, large_due);
   due = std::min({due, repairs.deadline(), large.deadline()});
   if (joiner.messages()) due = std::min(due, joiner.deadline());
@@ -368,6 +382,14 @@ void Engine::probe(Instant now, TransportIndex transport, LinkIndex link, std::o
   s.seal_control(destination, out);
 }
 
+Result<QueryToken> Engine::ask(Instant now, Question question, Outbox& out) {
+  return state_->ask(now, std::move(question), out);
+}
+void Engine::end_query(Instant, QueryToken token, Outbox& out) { state_->end_query(token, out); }
+void Engine::answer(Instant now, NodeId asker, QueryToken token, Reply reply, Outbox& out) {
+  state_->answer(now, asker, token, std::move(reply), out);
+}
+
 void Engine::receive(Instant now, std::int64_t wall_ns, const Path& from, ByteView packet,
                      Outbox& out) {
   state_->wall_base = now;
@@ -404,8 +426,10 @@ std::uint64_t Engine::memory_bytes() const {
   const State& s = *state_;
   return s.peers.memory_bytes() + s.strangers.memory_bytes() + s.joiner.memory_bytes() +
          s.splitter.bytes() + s.large.bytes() + s.repairs.memory_bytes() + s.held_bytes +
-         s.history_budget.memory + s.types.memory_bytes() +
-         s.closing.size() * 80 + s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
+         s.history_budget.memory + s.answers_budget.memory + s.answers.size() * sizeof(OwnStream) +
+         s.heard_queries.memory_bytes() + s.answer_records * sizeof(StreamRecord) +
+         s.types.memory_bytes() + s.closing.size() * 80 + s.streams.size() * 8 +
+         s.streams_open * sizeof(OwnStream);
 }
 NodeId Engine::node() const { return state_->options.node; }
 

@@ -80,6 +80,15 @@ struct EngineOptions {
   std::uint32_t repair_tries_max = 24;
   std::uint64_t held_bytes_max = 64ull << 20;  // received, waiting for what is missing before it
 
+  std::uint32_t queries_open_max = 256;  // our own
+  std::uint32_t queries_heard_max = 1024, queries_heard_per_node_max = 32;
+  std::uint32_t answer_streams_max =
+      1024;                                // of ours; and of others, all queries together, 16 times
+  std::uint32_t answer_values_max = 4096;  // of one source, as the next two
+  std::uint64_t answer_bytes_max = 16ull << 20;
+  std::uint64_t answers_bytes_max = 64ull << 20;  // of ours, all together
+  std::uint32_t answer_age_ms_max = 10'000;       // after the question was last heard
+
   std::uint64_t backlog_bytes_max = 256ull << 20;  // split but not yet sent, large messages
   std::uint32_t send_window_bytes = 3u << 20;      // large messages: ahead of the slowest receiver
   std::uint32_t duplicate_window_packets = 4096;
@@ -112,6 +121,34 @@ struct Interest {
   bool history = true;  // the last values at once
   std::uint64_t bytes_max = ~std::uint64_t{0};  // larger messages are refused; not announced
 };
+
+using QueryToken = std::uint64_t;  // the asker's
+
+// What somebody asks of whoever publishes a family, or every family whose name matches a pattern.
+struct Question {
+  FamilyId family{};  // zero: by pattern
+  std::string name;
+  std::int64_t from_ns = 0, to_ns = 0;  // published in between, by the publisher's clock; 0: open
+  std::uint64_t limit = 0;              // values of each source, the newest; 0: all
+  std::string filter, text;
+};
+
+// What one of our sources says to a question.
+struct Reply {
+  struct Value {
+    std::int64_t published_ns = 0;
+    std::shared_ptr<const Bytes> bytes;
+    Compression compression = Compression::none;  // of `bytes`
+  };
+  StreamId of = 0;                    // the stream the source publishes by
+  std::uint16_t part = 0, parts = 1;  // of those of our sources that answer
+  std::vector<Value> values;          // oldest first
+  std::uint64_t left_out = 0;         // that would belong in it and are too many
+  std::string error;                  // not empty: the source cannot answer, for this reason
+};
+
+// The streams that hold answers; they are in nobody's list.
+constexpr bool is_answer(StreamId stream) { return stream >= StreamId{1} << 31; }
 
 // A node as far as it is known.
 struct PeerRecord {
@@ -174,12 +211,20 @@ struct Notice {
     refused,            // a receiver has refused our message `from`: it takes at most bytes_max
     probe_answer,       // token, round_trip, probe_multicast, answer_multicast, path
     multicast_blocked,  // multicast from a peer has stopped though it lives: unicast from now
+    query,              // `node` asks `question` with `token`: answer() it if it is about ours
+    answer,             // `node` has said a part of its answer to `token`: `answered`
   };
   Kind kind{};
   NodeId node{};
   StreamId stream = 0;
   Sequence from = 0, to = 0;
-  enum class GapReason : std::uint8_t { lost, unavailable, restarted, overflow, too_large } reason{};
+  enum class GapReason : std::uint8_t {
+    lost,
+    unavailable,
+    restarted,
+    overflow,
+    too_large
+  } reason{};
   TypeId type{};
   std::string text;
   std::uint64_t bytes = 0, bytes_max = 0;
@@ -188,6 +233,16 @@ struct Notice {
   Duration round_trip{};
   bool probe_multicast = false, answer_multicast = false;  // how each of the two arrived
   Path path{};                                             // where the answer came from
+  // query, answer:
+  std::shared_ptr<const Question> question;
+  // What a source of `node` says: `stream` holds its values, 0 when there are none; `text` is why
+  // it cannot answer, if so.
+  struct Answered {
+    std::uint16_t part = 0, parts = 1;
+    StreamId of = 0;
+    std::uint64_t left_out = 0;
+    bool error = false;
+  } answered;
 };
 
 // A packet to send: `length` bytes at `offset` of Outbox::memory. Several packets may share bytes.
@@ -246,6 +301,9 @@ struct EngineCounters {
   std::uint64_t document_mismatch = 0, document_refused = 0, document_unasked = 0;
   // tables
   std::uint64_t nodes_refused = 0, streams_refused = 0, wants_refused = 0, answers_withheld = 0;
+  // queries
+  std::uint64_t queries_out = 0, queries_in = 0, queries_refused = 0, answers_out = 0,
+                answers_in = 0, answers_unasked = 0, answers_refused = 0;
   void for_each(const std::function<void(std::string_view, std::uint64_t)>& visit) const;
 };
 
@@ -305,6 +363,14 @@ class Engine {
   // Ask every peer for its lists and counters again; from then on the records of all streams are
   // kept, wanted or not.
   void refresh(Instant now, Outbox&);
+
+  // Asks everybody. What comes of it are `answer` notices and messages of streams that are
+  // is_answer(), until end_query(). Fails when the question does not fit a packet, or with
+  // limit_reached.
+  Result<QueryToken> ask(Instant now, Question, Outbox&);
+  void end_query(Instant now, QueryToken, Outbox&);
+  // Is this part of the answer to a `query` notice; each once.
+  void answer(Instant now, NodeId asker, QueryToken, Reply, Outbox&);
 
   // For diagnosis: asks whoever hears it on the control group of a link (`to` empty) or at one
   // address to answer by unicast and, if told, on the group. Each answer is a probe_answer notice.

@@ -16,6 +16,8 @@ constexpr unsigned kAskedMax = 10;
 Interest interest_of(const wire::WantEntry& e) {
   return {e.family, std::string(e.name), e.live, e.history};
 }
+}  // namespace
+
 StreamRecord record_of(const wire::StreamEntry& e) {
   StreamRecord r;
   r.stream = e.stream;
@@ -33,8 +35,6 @@ StreamRecord record_of(const wire::StreamEntry& e) {
   r.next = e.next;
   return r;
 }
-
-}  // namespace
 
 // One of our own interests was added or removed: the merged want of that family or pattern.
 void Engine::State::interest_changed(Instant now, const Interest& key) {
@@ -72,6 +72,7 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
     for (const auto& [node, peer] : peers.all())
       if (!(curious && peer->streams_progress.scope() == 0)) {
         peer->scope_ok = false;  // it hears what is wanted now, and says what it has of it
+        peer->record.streams_complete = peer->record.announced && peer->streams_count == 0;
         peers.owe(*peer, now + std::chrono::seconds(1));
       }
   }
@@ -299,9 +300,11 @@ void Engine::State::settle_debts(Instant now, Peer& peer, Outbox& out) {
   apply_empty_lists(now, peer, out);
   if (peer.push) push(now, peer, out);
   if (peer.announce_due <= now) announce_to(now, peer, out);
-  if (!peer.withheld)
+  if (!peer.withheld) {
     for (const wire::TypeRequest& request : std::exchange(peer.type_requests, {}))
       answer_type(now, peer, request, out);
+    resume_answers(now, peer, out);
+  }
   if (peer.list_due <= now) {
     if (peer.list_flags)
       send_list(now, peer, out);

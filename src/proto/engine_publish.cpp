@@ -17,6 +17,18 @@ constexpr unsigned kTailStages = 3;
 // And so often while data flows: what can be repaired, to how many, how far away.
 constexpr Duration kFlowPeriod = milliseconds(250);
 
+std::uint64_t fingerprint_of(ByteView bytes) {
+  const base::Sha256 hash = base::sha256(bytes);
+  return base::load<std::uint64_t>(hash.data()) | 1;
+}
+
+Error no_such_stream() {
+  return Error(ErrorCode::closed, "this stream is not open", {}, "it was closed or never opened",
+               "open a publisher again");
+}
+
+}  // namespace
+
 wire::StreamEntry entry_of(const StreamRecord& r) {
   wire::StreamEntry e;
   e.stream = r.stream;
@@ -34,18 +46,6 @@ wire::StreamEntry entry_of(const StreamRecord& r) {
   e.next = r.next;
   return e;
 }
-
-std::uint64_t fingerprint_of(ByteView bytes) {
-  const base::Sha256 hash = base::sha256(bytes);
-  return base::load<std::uint64_t>(hash.data()) | 1;
-}
-
-Error no_such_stream() {
-  return Error(ErrorCode::closed, "this stream is not open", {}, "it was closed or never opened",
-               "open a publisher again");
-}
-
-}  // namespace
 
 Result<StreamId> Engine::State::open_stream(Instant now, StreamRecord record, Bytes document) {
   if (streams_open >= options.streams_per_node_max)
@@ -114,7 +114,11 @@ void Engine::State::route(OwnStream& s, Instant now) {
   const Group group = group_of(options.domain, s.record.family_name);
   std::map<std::pair<TransportIndex, LinkIndex>, Destinations> wireless;
   for (const auto& [node, peer] : peers.all()) {
-    const WantSet::Match m = peer->wants.match(s.record.family, s.record.family_name);
+    WantSet::Match m;
+    if (s.reader.is_zero())
+      m = peer->wants.match(s.record.family, s.record.family_name);
+    else
+      m.live = node == s.reader;  // an answer: by unicast
     if (!m.live) continue;
     const Reach* reach = paths.choose(peer->reaches, now, peer->period);
     if (!reach) continue;
@@ -158,8 +162,8 @@ Result<Sequence> Engine::State::publish(Instant now, StreamId id, const MessageV
   if (!s) return no_such_stream();
   if (!s->announced && change_due != Instant::max()) announce(now, out);
   if (s->routes_version != routes_version) route(*s, now);
-  if (message.bytes.size() > open.message_bytes_max() ||
-      message.compression != Compression::none || splitter.holds(id))
+  if (message.bytes.size() > open.message_bytes_max() || message.compression != Compression::none ||
+      splitter.holds(id))
     return publish_large(now, *s, message, out);
   const Sequence sequence = s->record.next++;
   ++s->record.messages;
@@ -203,7 +207,8 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
     bytes = message.owner ? message.owner : pooled(message.bytes);
   s.history.keep(now, first, first + count - 1, message.published_ns, cut, message.bytes, bytes);
   if (wanted && s.record.delivery != Delivery::stream)
-    large.keep(now, {s.record.stream, first, first + count - 1, cut, message.published_ns, bytes, {}});
+    large.keep(now,
+               {s.record.stream, first, first + count - 1, cut, message.published_ns, bytes, {}});
   if (wanted) {
     splitter.push({s.record.stream, first, cut, message.published_ns, false, std::move(bytes),
                    s.destinations, s.receivers, 0});
@@ -350,7 +355,8 @@ void Engine::State::send_beginnings(Instant now, Peer& peer, const std::vector<S
     OwnStream* s = own(id);
     if (!s) continue;
     const WantSet::Match m = peer.wants.match(s->record.family, s->record.family_name);
-    const std::size_t values = m.history ? s->history.size() : 0;
+    const bool may = s->reader.is_zero() ? m.history : s->reader == peer.record.node;
+    const std::size_t values = may ? s->history.size() : 0;
     wire::History h{id, s->record.next, s->record.next - 1, audience_of(*s)};
     if (values) h.from = s->history.at(0).first;
     body.clear();

@@ -170,6 +170,10 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
       if (joined != peer.joined.end() && now - joined->second < milliseconds(10)) return;
       return send_beginnings_within_budget(now, peer, {request.stream}, out);
     }
+    case query:
+      return receive_query(now, from, peer, frame.body, out);
+    case answer:
+      return receive_answer(now, peer, frame.body, out);
     case progress: {
       wire::Progress p;
       if (!read(frame.body, p)) break;

@@ -1,7 +1,7 @@
 // What an Engine is made of: the siblings, and the routing between them. Split over
 // engine.cpp (the public face, time), engine_publish.cpp (out), engine_receive.cpp (packets in),
-// engine_streams.cpp (data in), engine_repair.cpp, engine_announce.cpp, engine_lists.cpp and engine_answers.cpp
-// (control). Internal to src/proto.
+// engine_streams.cpp (data in), engine_repair.cpp, engine_announce.cpp, engine_lists.cpp and
+// engine_answers.cpp (control), engine_queries.cpp. Internal to src/proto.
 #pragma once
 
 #include <map>
@@ -19,6 +19,7 @@
 #include <proto/packet_writer.hpp>
 #include <proto/path_table.hpp>
 #include <proto/peer_table.hpp>
+#include <proto/queries.hpp>
 #include <proto/repair_queue.hpp>
 #include <proto/splitter.hpp>
 #include <proto/type_exchange.hpp>
@@ -31,6 +32,7 @@ namespace dts::proto {
 struct OwnStream {
   OwnStream(History::Limits limits, HistoryBudget& budget) : history(limits, budget) {}
   StreamRecord record;
+  NodeId reader{};  // of an answer: who may have it; zero: everybody
   std::uint64_t fingerprint = 0;
   History history;
   bool announced = false;
@@ -49,6 +51,9 @@ struct OwnStream {
 
 // The first four bytes of SHA-256("dts-domain\0" domain), as in the packet header.
 std::uint32_t domain_hash(std::string_view domain);
+
+wire::StreamEntry entry_of(const StreamRecord& record);
+StreamRecord record_of(const wire::StreamEntry& entry);
 
 struct Engine::State {
   State(EngineOptions engine_options, std::uint64_t seed);
@@ -72,12 +77,12 @@ struct Engine::State {
   Joiner joiner;
   Splitter splitter;
   Window window;
-  HistoryBudget history_budget;
+  HistoryBudget history_budget, answers_budget;
   LargeStore large;
   RepairQueue repairs;
   PacketWriter control;
   OpenPacket open, mend;  // new data, repairs
-  WantSet wants;  // our own
+  WantSet wants;          // our own
 
   std::vector<Path> named;
   std::map<InterestId, Interest> interests;
@@ -85,6 +90,12 @@ struct Engine::State {
   InterestId next_interest = 1;
   std::vector<std::unique_ptr<OwnStream>> streams;  // by number - 1; null when closed
   std::uint32_t streams_open = 0;
+  // Questions, and our answers to those of others: streams for one reader.
+  AskedQueries asked_queries;
+  HeardQueries heard_queries;
+  std::map<StreamId, std::unique_ptr<OwnStream>> answers;
+  StreamId next_answer = wire::kAnswerStreams;
+  std::size_t answer_records = 0;  // of the answers of others
 
   // Routes of own streams are recomputed when the version is newer.
   std::uint64_t routes_version = 1;
@@ -108,11 +119,11 @@ struct Engine::State {
   std::map<std::pair<NodeId, StreamId>, Told> told;
   std::uint64_t early_bytes = 0, held_bytes = 0;
   Duration round_trip = std::chrono::milliseconds(1);  // to the farther receivers
-  std::vector<GapDetector::Range> arrivals;              // scratch of receive_data
+  std::vector<GapDetector::Range> arrivals;            // scratch of receive_data
   bool backlog_blocked = false;
-  Instant large_due = Instant::max();  // when a closed window opens by itself
+  Instant large_due = Instant::max();                 // when a closed window opens by itself
   std::uint64_t bytes_max_least = ~std::uint64_t{0};  // of all our interests so far
-  std::map<std::uint64_t, Instant> probes;  // token, sent
+  std::map<std::uint64_t, Instant> probes;            // token, sent
   std::unordered_set<std::uint32_t> other_domains;
   bool told_other_version = false, told_own_id = false, told_nodes = false;
   std::vector<std::shared_ptr<Bytes>> pool;  // memory of large messages, for reuse
@@ -133,6 +144,7 @@ struct Engine::State {
 
   // engine_publish.cpp
   OwnStream* own(StreamId stream) const {
+    if (is_answer(stream)) return own_answer(stream);
     return stream - 1 < streams.size() ? streams[stream - 1].get() : nullptr;
   }
   Result<StreamId> open_stream(Instant now, StreamRecord record, Bytes document);
@@ -229,8 +241,7 @@ struct Engine::State {
   void pump_repairs(Instant now, Outbox& out);
   Sequence send_repair(Instant now, OwnStream& s, const RepairQueue::Job& job,
                        const Destinations& to, Outbox& out);
-  Sequence send_fragment_again(OwnStream& s, Sequence first, Cut cut,
-                               std::int64_t published_ns,
+  Sequence send_fragment_again(OwnStream& s, Sequence first, Cut cut, std::int64_t published_ns,
                                const std::shared_ptr<const Bytes>& bytes, Sequence sequence,
                                const Destinations& to, Outbox& out);
   // One unicast destination of a peer, when it may be sent so much.
@@ -238,8 +249,7 @@ struct Engine::State {
 
   // engine_announce.cpp, engine_lists.cpp, engine_answers.cpp
   bool wants_stream(const StreamRecord& record) const {
-    const WantSet::Match m = wants.match(record.family, record.family_name);
-    return m.any;
+    return is_answer(record.stream) || wants.match(record.family, record.family_name).any;
   }
   void put(wire::FrameType type, ByteView body, const Destinations& to, Outbox& out);
   void seal_control(const Destinations& to, Outbox& out);
@@ -281,6 +291,26 @@ struct Engine::State {
   void receive_probe_reply(Instant now, const Path& from, const NodeId& node, ByteView body,
                            Outbox& out);
   void receive_response(Peer& peer, ByteView body);
+
+  // engine_queries.cpp
+  OwnStream* own_answer(StreamId stream) const {
+    const auto at = answers.find(stream);
+    return at == answers.end() ? nullptr : at->second.get();
+  }
+  Result<QueryToken> ask(Instant now, Question question, Outbox& out);
+  void end_query(QueryToken token, Outbox& out);
+  void answer(Instant now, const NodeId& asker, QueryToken token, Reply reply, Outbox& out);
+  StreamId open_answer(Instant now, const NodeId& asker, Reply& reply);
+  void close_answers(const std::vector<StreamId>& streams);
+  void send_answers(Instant now, Peer& peer, HeardQueries::Heard& query, Outbox& out);
+  void send_answer(Instant now, Peer& peer, HeardQueries::Heard& query,
+                   const HeardQueries::Part& part, Outbox& out);
+  void receive_query(Instant now, const Path& from, Peer& peer, ByteView body, Outbox& out);
+  void receive_answer(Instant now, Peer& peer, ByteView body, Outbox& out);
+  void resume_answers(Instant now, Peer& peer, Outbox& out);
+  void service_queries(Instant now, Outbox& out);
+  void repeat(Instant now, AskedQueries::Asked& query, Outbox& out);
+  void forget_queries(Peer& peer);
   void check_complete(Instant now, Peer& peer, Outbox& out);
   void settle_debts(Instant now, Peer& peer, Outbox& out);
   void request_types(Instant now, Outbox& out);

@@ -25,12 +25,13 @@ InboundStream* Engine::State::inbound(Instant now, Peer& peer, StreamId stream) 
   if (const auto at = peer.inbound.find(stream); at != peer.inbound.end()) return at->second.get();
   const StreamRecord* record = PeerTable::find_stream(peer, stream);
   // Its list lacks the stream: a new one, read before its announcement, or none for us.
-  const bool judged = peer.record.streams_complete && stream <= peer.unwanted_to;
+  const bool judged =
+      is_answer(stream) || (peer.record.streams_complete && stream <= peer.unwanted_to);
   if (record ? !wants_stream(*record) : judged) {
     ++counters.data_unwanted;
     return nullptr;
   }
-  if (wants.size() == 0) {
+  if (wants.size() == 0 && !record) {
     ++counters.data_unwanted;
     return nullptr;
   }

@@ -413,6 +413,112 @@ TEST_F(Hostile, no_answer_is_more_than_three_times_the_question_before_the_addre
   EXPECT_GT(a.engine.counters().answers_withheld, 0u);
 }
 
+Bytes query_of(QueryToken token, const std::string& family, const std::string& filter = {}) {
+  return Forge::body(
+      wire::Query{token, testing::family_of(family), family, 0, 0, 0, filter, std::string_view{}});
+}
+
+TEST_F(Hostile, a_storm_of_queries_stays_within_the_tables) {
+  give(forge.packet({{wire::FrameType::announce, Forge::announce()}}), 66);
+  const std::uint64_t before = a.engine.memory_bytes();
+  std::size_t told = 0;
+  for (QueryToken token = 1; token <= 10'000; ++token) {
+    a.engine.receive(
+        net.now, net.wall(), Path{0, 1, Network::address_of(66), true},
+        forge.packet({{wire::FrameType::announce, Forge::announce()},
+                      {wire::FrameType::query, query_of(token, "t.A", std::string(500, 'x'))}}),
+        a.out);
+    for (const Notice& n : a.out.notices) told += n.kind == Notice::Kind::query;
+    a.out.clear();
+  }
+  EXPECT_EQ(told, 32u);
+  EXPECT_EQ(a.engine.counters().queries_refused, 10'000u - 32);
+  EXPECT_LT(a.engine.memory_bytes() - before, 64u << 10);
+}
+
+TEST_F(Hostile, an_answer_nobody_asked_for_is_counted_and_opens_nothing) {
+  give(forge.packet({{wire::FrameType::announce, Forge::announce()}}));
+  wire::Answer answer;
+  answer.token = 99;
+  answer.status = wire::Answer::Status::follow;
+  answer.entry.stream = wire::kAnswerStreams + 1;
+  answer.entry.family = testing::family_of("t.A");
+  answer.entry.family_name = "t.A";
+  give(forge.packet({{wire::FrameType::answer, Forge::body(answer)}}));
+  EXPECT_EQ(b.engine.counters().answers_unasked, 1u);
+  EXPECT_EQ(b.engine.find_stream(forge.node, answer.entry.stream), nullptr);
+  const std::uint64_t unwanted = b.engine.counters().data_unwanted;
+  give(forge.packet({{wire::FrameType::data, Forge::data(wire::kAnswerStreams + 1, 1, {"x"})}}));
+  EXPECT_EQ(b.engine.counters().data_unwanted, unwanted + 1);
+}
+
+TEST_F(Hostile, an_answer_of_another_family_or_beyond_the_bounds_is_refused) {
+  give(forge.packet({{wire::FrameType::announce, Forge::announce()}}));
+  Question question;
+  question.family = testing::family_of("t.A");
+  question.name = "t.A";
+  const auto token = b.engine.ask(net.now, question, b.out);
+  ASSERT_TRUE(token.ok());
+  b.out.clear();
+  wire::Answer answer;
+  answer.token = *token;
+  answer.status = wire::Answer::Status::follow;
+  answer.entry.family = testing::family_of("t.B");
+  answer.entry.family_name = "t.B";
+  answer.entry.stream = wire::kAnswerStreams;
+  give(forge.packet({{wire::FrameType::answer, Forge::body(answer)}}));
+  EXPECT_EQ(b.engine.counters().answers_refused, 1u);
+  answer.entry.family = testing::family_of("t.A");
+  answer.entry.family_name = "t.A";
+  answer.parts = 4096;
+  for (std::uint16_t part = 0; part < 4096; ++part) {
+    answer.part = part;
+    answer.entry.stream = wire::kAnswerStreams + part;
+    give(forge.packet({{wire::FrameType::answer, Forge::body(answer)}}));
+    b.out.clear();
+  }
+  EXPECT_EQ(b.engine.counters().answers_in, 1024u);
+  EXPECT_EQ(b.engine.counters().answers_refused, 1u + 4096 - 1024);
+  b.engine.end_query(net.now, *token, b.out);
+  EXPECT_EQ(b.engine.find_stream(forge.node, wire::kAnswerStreams), nullptr);
+}
+
+TEST_F(Hostile, malformed_queries_and_answers_are_counted) {
+  give(forge.packet({{wire::FrameType::announce, Forge::announce()}}));
+  Bytes query = query_of(5, "t.A", "x > 1");
+  for (std::size_t size = 0; size < query.size(); ++size)
+    give(forge.packet({{wire::FrameType::query,
+                        Bytes(query.begin(), query.begin() + static_cast<std::ptrdiff_t>(size))}}));
+  EXPECT_EQ(b.engine.counters().frame_malformed, query.size());
+  give(forge.packet({{wire::FrameType::answer, Bytes(30, 0xff)}}));
+  EXPECT_EQ(b.engine.counters().frame_malformed, query.size() + 1);
+}
+
+// The answer is far larger than the question, and the address has said nothing but that.
+TEST_F(Hostile, an_answer_waits_until_the_address_has_proven_itself) {
+  std::size_t asked = 0, answered = 0;
+  const auto give_a = [&](const Bytes& packet) {
+    asked += packet.size();
+    a.engine.receive(net.now, net.wall(), Path{0, 1, Network::address_of(77), true}, packet, a.out);
+    for (const Notice& n : std::vector<Notice>(std::move(a.out.notices)))
+      if (n.kind == Notice::Kind::query) {
+        Reply reply;
+        reply.of = 1;
+        reply.values.push_back({1, std::make_shared<const Bytes>(100'000), Compression::none});
+        a.engine.answer(net.now, n.node, n.token, std::move(reply), a.out);
+      }
+    for (const Packet& p : a.out.packets)
+      if (p.to && *p.to == Network::address_of(77)) answered += p.length;
+    a.out.clear();
+    net.now += 60ms;
+  };
+  for (int i = 0; i < 10; ++i)
+    give_a(forge.packet({{wire::FrameType::announce, Forge::announce()},
+                         {wire::FrameType::query, query_of(5, "t.A")}}));
+  EXPECT_LE(answered, 3 * asked);
+  EXPECT_GT(a.engine.counters().answers_withheld, 0u);
+}
+
 TEST_F(Hostile, a_probe_is_never_answered_with_more_than_it_was) {
   give(forge.packet({{wire::FrameType::probe, Bytes(9)}}));
   std::size_t bytes = 0;

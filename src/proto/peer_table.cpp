@@ -123,7 +123,7 @@ const Peer* PeerTable::predecessor(const Peer& fresh) const {
 }
 
 StreamRecord* PeerTable::find_stream(Peer& peer, StreamId stream) {
-  auto& streams = peer.record.streams;
+  auto& streams = is_answer(stream) ? peer.answers : peer.record.streams;
   const auto at =
       std::lower_bound(streams.begin(), streams.end(), stream,
                        [](const StreamRecord& r, StreamId id) { return r.stream < id; });

@@ -60,6 +60,7 @@ struct Peer {
 
   std::vector<wire::TypeRequest> type_requests;  // withheld
 
+  std::vector<StreamRecord> answers;  // to our queries, sorted by number
   std::unordered_map<StreamId, std::unique_ptr<InboundStream>> inbound;
   std::size_t early_bytes = 0;  // of all of them
   StreamId unwanted_to = 0;     // streams up to here that its complete list lacks are not for us
@@ -104,7 +105,7 @@ class PeerTable {
 
   std::uint64_t memory_bytes() const;
 
-  // Records of streams, kept sorted by number.
+  // Records of streams, kept sorted by number; those of answers as well.
   static StreamRecord* find_stream(Peer& peer, StreamId stream);
   static const StreamRecord* find_stream(const Peer& peer, StreamId stream) {
     return find_stream(const_cast<Peer&>(peer), stream);

@@ -411,4 +411,66 @@ bool read_token(ByteView body, std::uint64_t& token) noexcept {
   return r.ok();
 }
 
+namespace {
+std::string_view read_long_text(Reader& r) noexcept {
+  return as_text(r.bytes(r.number<std::uint16_t>()));
+}
+void write_long_text(Writer& w, std::string_view text) {
+  text = text.substr(0, 0xffff);
+  w.number(static_cast<std::uint16_t>(text.size()));
+  w.bytes(as_bytes(text));
+}
+}  // namespace
+
+bool read(ByteView body, Query& q) noexcept {
+  Reader r(body);
+  q.token = r.number<std::uint64_t>();
+  r.number<std::uint8_t>();  // flags: none defined
+  q.family = r.id<FamilyId>();
+  q.name = r.text();
+  q.from_ns = r.number<std::int64_t>();
+  q.to_ns = r.number<std::int64_t>();
+  q.limit = r.varint();
+  q.filter = read_long_text(r);
+  q.text = read_long_text(r);
+  return r.ok() && q.token != 0 && !q.name.empty();
+}
+void write(Writer& w, const Query& q) {
+  w.number(q.token);
+  w.number(std::uint8_t{0});
+  w.bytes(q.family.view());
+  w.text(q.name);
+  w.number(q.from_ns);
+  w.number(q.to_ns);
+  w.varint(q.limit);
+  write_long_text(w, q.filter);
+  write_long_text(w, q.text);
+}
+
+bool read(ByteView body, Answer& a) {
+  Reader r(body);
+  a.token = r.number<std::uint64_t>();
+  const auto status = r.number<std::uint8_t>();
+  a.status = static_cast<Answer::Status>(status);
+  a.part = r.number<std::uint16_t>();
+  a.parts = r.number<std::uint16_t>();
+  a.of = r.number<std::uint32_t>();
+  a.left_out = r.varint();
+  if (!r.ok() || status > 2 || a.part >= a.parts) return false;
+  if (a.status == Answer::Status::error) a.error = read_long_text(r);
+  if (a.status == Answer::Status::follow)
+    return read(r, a.entry) && !a.entry.closed && a.entry.stream >= kAnswerStreams;
+  return r.ok();
+}
+void write(Writer& w, const Answer& a) {
+  w.number(a.token);
+  w.number(static_cast<std::uint8_t>(a.status));
+  w.number(a.part);
+  w.number(a.parts);
+  w.number(a.of);
+  w.varint(a.left_out);
+  if (a.status == Answer::Status::error) write_long_text(w, a.error);
+  if (a.status == Answer::Status::follow) write(w, a.entry);
+}
+
 }  // namespace dts::proto::wire

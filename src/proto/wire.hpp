@@ -425,4 +425,36 @@ void write(Writer&, const Probe&);
 // CHALLENGE and RESPONSE: "if you are really there, say this number".
 bool read_token(ByteView body, std::uint64_t& token) noexcept;
 
+// QUERY: "who publishes this, say what you have".
+//  | token u64 | flags u8 | family 8 | name | from i64 | to i64 | limit varint |
+//  | filter: length u16, bytes | text: length u16, bytes |
+struct Query {
+  std::uint64_t token = 0;
+  FamilyId family;  // zero: `name` is a pattern
+  std::string_view name;
+  std::int64_t from_ns = 0, to_ns = 0;  // published in between; 0: open
+  std::uint64_t limit = 0;              // values of each source, the newest; 0: all
+  std::string_view filter, text;
+};
+bool read(ByteView body, Query&) noexcept;
+void write(Writer&, const Query&);
+
+// ANSWER: what one source says to a QUERY. `follow`: an entry of STREAMS stands behind, of the
+// stream that holds the answers: they follow as history does. `error`: a text stands behind.
+//  | token u64 | status u8 | part u16 | parts u16 | of u32 | left out varint | ... |
+// Streams for one reader have numbers from here on.
+inline constexpr std::uint32_t kAnswerStreams = 1u << 31;
+struct Answer {
+  enum class Status : std::uint8_t { none = 0, follow = 1, error = 2 };
+  std::uint64_t token = 0;
+  Status status{};
+  std::uint16_t part = 0, parts = 1;  // the sources of this node that answer
+  std::uint32_t of = 0;               // the stream the source publishes by
+  std::uint64_t left_out = 0;         // values that would belong in it and are too many
+  StreamEntry entry;
+  std::string_view error;
+};
+bool read(ByteView body, Answer&);
+void write(Writer&, const Answer&);
+
 }  // namespace dts::proto::wire

@@ -57,7 +57,7 @@ PUBLIC = {
     "type": {"type", "layout", "value", "declare", "assignment", "binding", "filter"},
     "format": {"format"},
     "transport": {"transport"},
-    "domain": {"sample", "why", "subscription", "publisher", "domain", "dts"},
+    "domain": {"sample", "why", "subscription", "query", "publisher", "domain", "dts"},
 }
 LAYER_OF_PUBLIC = {name: layer for layer, names in PUBLIC.items() for name in names}
 

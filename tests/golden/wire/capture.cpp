@@ -63,6 +63,27 @@ int main() {
   b.engine.refresh(net.now, b.out);
   net.collect(b);
   net.run(100ms);
+  Question question;
+  question.family = testing::family_of("brewery.Temperature");
+  question.name = "brewery.Temperature";
+  question.limit = 2;
+  question.filter = "celsius > 3";
+  question.text = "how warm?";
+  if (!b.engine.ask(net.now, question, b.out)) return 1;
+  net.collect(b);
+  net.run(10ms);
+  for (const Notice& notice : a.notices) {
+    if (notice.kind != Notice::Kind::query) continue;
+    Reply reply;
+    reply.of = *stream;
+    for (const std::string_view text : {"answer one", "answer two"})
+      reply.values.push_back(
+          {7, std::make_shared<const Bytes>(as_bytes(text).begin(), as_bytes(text).end()),
+           Compression::none});
+    a.engine.answer(net.now, notice.node, notice.token, std::move(reply), a.out);
+  }
+  net.collect(a);
+  net.run(100ms);
   a.engine.close_stream(net.now, *stream, a.out);
   net.run(100ms);
   b.engine.stop(net.now, b.out);

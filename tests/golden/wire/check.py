@@ -10,7 +10,7 @@ import decode
 
 NEEDED = {"DATA", "FRAGMENT", "DIGEST", "ANNOUNCE", "STREAMS", "WANTS", "LIST_REQUEST", "HISTORY",
           "TYPE_REQUEST", "TYPE", "PROGRESS", "PROBE", "PROBE_REPLY", "CHALLENGE", "RESPONSE",
-          "BYE", "PADDING", "NACK", "NCF"}
+          "BYE", "PADDING", "NACK", "NCF", "QUERY", "ANSWER"}
 
 lines = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout.split("\n")
 said = [bytes.fromhex(line[8:]) for line in lines if line.startswith("message ")]
@@ -22,9 +22,13 @@ assert NEEDED <= seen, f"never seen: {sorted(NEEDED - seen)}"
 
 heard = {}  # sequence -> bytes
 large = {}
+answered = []
 for frame in frames:
     if frame["frame"] == "DATA":
         for message in frame["messages"]:
+            if frame["stream"] >= 1 << 31:
+                answered.append(bytes.fromhex(message["bytes"]))
+                continue
             heard[message["sequence"]] = bytes.fromhex(message["bytes"])
     if frame["frame"] == "FRAGMENT":
         memory = large.setdefault(frame["first"], bytearray(frame["total"]))
@@ -32,6 +36,12 @@ for frame in frames:
         memory[frame["offset"] : frame["offset"] + len(piece)] = piece
 heard |= {first: bytes(memory) for first, memory in large.items()}
 assert [heard[s] for s in sorted(heard)] == said, "the messages are not those published"
+
+(query,) = {(f["name"], f["filter"], f["limit"], f["text"]) for f in frames if f["frame"] == "QUERY"}
+assert query == ("brewery.Temperature", "celsius > 3", 2, "how warm?")
+(answer,) = [f for f in frames if f["frame"] == "ANSWER"]
+assert answer["entry"]["messages"] == 2 and answer["entry"]["labels"] == {"tank": "3"}
+assert answered == [b"answer one", b"answer two"]
 
 record = next(f for f in frames if f["frame"] == "STREAMS" and f["entries"])["entries"][0]
 assert record["name"] == "brewery.Temperature" and record["labels"] == {"tank": "3"}

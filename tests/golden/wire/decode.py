@@ -105,22 +105,26 @@ def list_head(r):
     return {"change": kind == 1, "base": base, "digest": digest, "part": part, "parts": parts}
 
 
+def stream_entry(r):
+    closed = r.u8()
+    e = Reader(r.take(r.u16()))
+    entry = {"closed": bool(closed & 1), "stream": e.u32()}
+    if not closed & 1:
+        family = e.take(8)
+        entry["name"] = e.text()
+        expected = hashlib.sha256(b"dts-family\0" + entry["name"].encode()).digest()[:8]
+        assert family == expected, "the family is not the hash of its name"
+        entry |= {"type": e.take(16).hex(), "format": e.u8(), "binding": e.take(8).hex(),
+                  "delivery": e.u8(), "history": e.varint(), "source": e.text()}
+        entry["labels"] = {e.text(): e.text() for _ in range(e.u8())}
+        entry |= {"messages": e.varint(), "bytes": e.varint(), "next": e.varint()}
+    return entry
+
+
 def streams(r):
     out = list_head(r) | {"entries": []}
     while not r.done():
-        closed = r.u8()
-        e = Reader(r.take(r.u16()))
-        entry = {"closed": bool(closed & 1), "stream": e.u32()}
-        if not closed & 1:
-            family = e.take(8)
-            entry["name"] = e.text()
-            expected = hashlib.sha256(b"dts-family\0" + entry["name"].encode()).digest()[:8]
-            assert family == expected, "the family is not the hash of its name"
-            entry |= {"type": e.take(16).hex(), "format": e.u8(), "binding": e.take(8).hex(),
-                      "delivery": e.u8(), "history": e.varint(), "source": e.text()}
-            entry["labels"] = {e.text(): e.text() for _ in range(e.u8())}
-            entry |= {"messages": e.varint(), "bytes": e.varint(), "next": e.varint()}
-        out["entries"].append(entry)
+        out["entries"].append(stream_entry(r))
     return out
 
 
@@ -161,6 +165,31 @@ def audience(r):
     return {"receivers": 1 << r.u8(), "round_trip_us": r.u32()}
 
 
+def query(r):
+    out = {"token": r.u64(), "flags": r.u8()}
+    family, out["name"] = r.take(8), r.text()
+    out["pattern"] = family == bytes(8)
+    if not out["pattern"]:
+        assert family == hashlib.sha256(b"dts-family\0" + out["name"].encode()).digest()[:8]
+    out |= {"from": r.i64(), "to": r.i64(), "limit": r.varint()}
+    for key in ("filter", "text"):
+        out[key] = r.take(r.u16()).decode("utf-8")
+    assert out["token"] != 0
+    return out
+
+
+def answer(r):
+    out = {"token": r.u64(), "status": r.u8(), "part": r.u16(), "parts": r.u16(), "of": r.u32(),
+           "left_out": r.varint()}
+    assert out["status"] <= 2 and out["part"] < out["parts"] <= 4096
+    if out["status"] == 1:
+        out["entry"] = stream_entry(r)
+        assert out["entry"]["stream"] >= 1 << 31
+    if out["status"] == 2:
+        out["why"] = r.take(r.u16()).decode("utf-8")
+    return out
+
+
 FRAMES = {
     0: ("PADDING", lambda r: {"length": len(r.rest())}),
     1: ("DATA", data),
@@ -185,6 +214,8 @@ FRAMES = {
     32: ("GAP", lambda r: {"stream": r.u32(), "from": r.u64(), "to": r.u64()}),
     33: ("NACK", nack),
     34: ("NCF", lambda r: {"stream": r.u32(), "runs": runs(r)}),
+    36: ("QUERY", query),
+    37: ("ANSWER", answer),
 }
 
 
