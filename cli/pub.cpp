@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iostream>
 
+#include <algorithm>
+
 #include <base/text.hpp>
 #include <cli/definition.hpp>
 #include <cli/output.hpp>
@@ -31,6 +33,7 @@ constexpr Flag kFlags[] = {
      "raw (a field of bytes, or packed) unless told; as --define's file says if in its format"},
     {0, "media", "TYPE", "what the bytes are, as the label media: image/jpeg"},
     {0, "profile", "NAME", "event, state or stream (event)", "event state stream"},
+    {0, "keep", "N", "keep the last N values for late joiners and queries (1)"},
 };
 constexpr Example kExamples[] = {
     {"dts pub brewery.Temperature celsius=12.4 tank=9", "one value"},
@@ -133,6 +136,9 @@ Result<PubOptions> parse_options(const Invocation& invocation) {
   options.publish.profile = profile == "state"    ? Profile::state
                             : profile == "stream" ? Profile::stream
                                                   : Profile::event;
+  DTS_ASSIGN(const auto keep, invocation.count("keep"));
+  if (keep)
+    options.publish.history = static_cast<std::uint32_t>(std::min<std::uint64_t>(*keep, 4096));
   return options;
 }
 

@@ -39,6 +39,7 @@ constexpr Flag kFlags[] = {
      "with --define or --shape: a unit on one side only holds on the other too"},
     {0, "watch", "", "one line per source, redrawn"},
     {0, "live", "", "only new values, not the last ones from before"},
+    {0, "last", "N", "first the last N values that each source keeps, then the new ones"},
     {0, "raw", "", "with each value the message as it was sent: its format and its bytes"},
     {0, "hex", "", "only the message's bytes as they were sent, in hex (-o hex)"},
 };
@@ -48,6 +49,7 @@ constexpr Example kExamples[] = {
     {"dts sub brewery.Temperature -l tank=3 -n 2", "one tank, two values"},
     {"dts sub brewery.Temperature --json | jq .v.celsius", "for a script"},
     {"dts sub brewery.Temperature -k celsius -o csv", "for a spreadsheet"},
+    {"dts sub brewery.Temperature --last 10", "what was before, and what comes"},
     {"dts sub brewery.Temperature -w 'celsius > 20'", "only what is too warm"},
     {"dts sub brewery.Temperature --dead-band celsius=0.5", "only when it changes"},
     {"dts sub --define brewery.proto", "as this file has it: its fields, defaults and units"},
@@ -61,6 +63,9 @@ constexpr auto kCurious = std::chrono::milliseconds(300);
 constexpr auto kMisspelt = std::chrono::milliseconds(1000);
 constexpr auto kSilence = std::chrono::seconds(2);
 constexpr auto kRedraw = std::chrono::milliseconds(250);
+// So long new values wait for the last ones of all sources.
+constexpr auto kAsk = std::chrono::seconds(1);
+constexpr std::size_t kWaitingMax = 100'000;
 
 // Beside json, which -o knows as a kind of line.
 constexpr std::string_view kFormats = "capnproto protobuf cbor messagepack ion xml pickle raw";
@@ -70,7 +75,7 @@ struct Options {
   std::vector<TypeWish> wishes;
   SubscribeOptions subscribe;
   std::vector<std::string> fields;
-  std::optional<std::uint64_t> count;
+  std::optional<std::uint64_t> count, last;
   std::optional<Duration> duration;
   std::optional<Type> shape, defined;
   const Format* format = nullptr;  // of -o
@@ -172,7 +177,12 @@ Result<Options> parse_options(const Invocation& invocation) {
   options.subscribe.labels.insert(labels.begin(), labels.end());
   options.subscribe.source = invocation.value("from").value_or("");
   options.subscribe.quiet = true;  // this command says itself why nothing arrives
-  options.subscribe.history = !invocation.has("live");
+  DTS_ASSIGN(options.last, invocation.count("last"));
+  if (options.last &&
+      (invocation.has("live") || options.shape || options.defined || options.hex || options.raw))
+    return Error(ErrorCode::invalid_argument,
+                 "--last goes with none of --live, --define, --shape, --hex and --raw");
+  options.subscribe.history = !invocation.has("live") && !options.last;
   options.fields = invocation.values("field");
   DTS_ASSIGN(options.count, invocation.count("count"));
   if (invocation.has("once")) options.count = 1;
@@ -275,13 +285,56 @@ class Subscriber {
                                    ? session_.domain().subscribe(*options_.defined, handler, each)
                                    : session_.domain().subscribe(wish.name, handler, each));
       DTS_TRY(subscriptions_.back().status());
+      if (options_.last) DTS_TRY(ask_last(wish.name, each));
     }
     return {};
+  }
+
+  // --last: they are asked for, and new values wait until they are there.
+  Result<void> ask_last(const std::string& name, SubscribeOptions each) {
+    Query query;
+    query.where = each.where;
+    query.limit = *options_.last;
+    ++asking_;
+    each.on_gap = nullptr;
+    subscriptions_.push_back(session_.domain().query(
+        name, query,
+        [this](const Value& value, const Sample& sample) {
+          Time& newest = newest_[key_of(sample.origin())];
+          newest = std::max(newest, sample.published());
+          take(value, sample, {});
+        },
+        [this](const QueryEnd&) {
+          if (--asking_ > 0) return;
+          for (const auto& [value, sample] : std::exchange(waiting_, {}))
+            if (!was_asked(sample)) take(value, sample, {});
+        },
+        kAsk, std::move(each)));
+    return subscriptions_.back().status();
   }
 
   bool finished() const { return options_.count && values_ >= *options_.count; }
 
   void on_value(const Value& value, const Sample& sample) {
+    if (asking_ > 0) {
+      if (waiting_.size() < kWaitingMax)
+        waiting_.push_back({value, sample});
+      else
+        ++lost_;
+      return;
+    }
+    if (!was_asked(sample)) take(value, sample, sample.message());
+  }
+
+  // Was it among the last ones already?
+  bool was_asked(const Sample& sample) const {
+    if (newest_.empty()) return false;
+    const auto asked = newest_.find(key_of(sample.origin()));
+    return asked != newest_.end() && sample.published() <= asked->second;
+  }
+
+  // `message`: as it was sent, while that is there.
+  void take(const Value& value, const Sample& sample, ByteView message) {
     if (failure_ || finished()) return;
     if (!options_.fields.empty()) {
       const auto known = check_paths(value.type(), options_.fields, out_.style().utf8);
@@ -295,8 +348,7 @@ class Subscriber {
     bool& live = live_[key_of(sample.origin())];
     live = live || !sample.historic();
     const Received received{
-        value,           sample.origin(), sample.sequence(), sample.published(), sample.received(),
-        sample.message()};
+        value, sample.origin(), sample.sequence(), sample.published(), sample.received(), message};
     if (options_.hex) {
       lines_.show_hex(received);
     } else if (options_.watch) {
@@ -427,7 +479,10 @@ class Subscriber {
   MatchLines match_lines_;
   std::uint64_t values_ = 0, lost_ = 0, missed_ = 0, filtered_ = 0;
   SubscriptionCounters misfits_;
-  std::map<std::string, bool> live_;  // by source: a value that was sent to us has come
+  std::size_t asking_ = 0;               // --last: queries that are not over
+  std::vector<Reading<Value>> waiting_;  // meanwhile
+  std::map<std::string, Time> newest_;   // of the last ones, by source
+  std::map<std::string, bool> live_;     // by source: a value that was sent to us has come
   std::optional<Error> failure_;
   bool curious_ = false, misspelt_checked_ = false, silence_told_ = false, lines_drawn_ = false;
   WhyQuiet last_reason_ = WhyQuiet::not_quiet;

@@ -48,6 +48,16 @@ for line in open(sys.argv[1]):
 sys.exit(seen != set(range(1, 13)))' "$lab_dir/count.out"
 done
 
+background a "$lab_dir/kept.out" "$DTS" pub lab.Kept --define 'lab.Kept{n:i32}' 'n={{n}}' --keep 20 -r 50
+wait_for 20 on b "$DTS" get lab.Kept --timeout 2s || true
+on b "$DTS" query lab.Kept -w 'n > 0' -n 5 -t 10s --json >"$lab_dir/query.out" 2>"$lab_dir/query_err.out" || true
+check "a query is answered by the other host with the newest five" \
+  [ "$(grep -c '"type":"lab.Kept"' "$lab_dir/query.out")" = 5 ]
+status=0
+on b "$DTS" query lab.Kept -w 'm > 0' -t 10s >"$lab_dir/refused.out" 2>&1 || status=$?
+check "and a filter that it cannot answer is named" has "$lab_dir/refused.out" 'has no field "m"'
+check "with exit code 1" [ "$status" = 1 ]
+
 status=0
 on b "$DTS" why lab.Reading --as 'lab.Reading{celsius:text}' >"$lab_dir/why.out" 2>&1 || status=$?
 check "dts why names the mismatch" has "$lab_dir/why.out" incompatible_type
