@@ -83,7 +83,8 @@ def fragment(r):
     assert index < count and index < sequence
     assert len(body) == (total - index * piece if index == count - 1 else piece)
     return {
-        "historic": bool(flags & 1), "report": bool(flags & 2), "stream": stream,
+        "historic": bool(flags & 1), "report": bool(flags & 2),
+        "compression": ("none", "lz4", "zstd")[flags >> 2 & 3], "stream": stream,
         "sequence": sequence, "first": sequence - index, "last": sequence - index + count - 1,
         "offset": index * piece, "total": total, "published": published, "bytes": body.hex(),
     }
@@ -211,6 +212,7 @@ FRAMES = {
     15: ("CHALLENGE", lambda r: {"token": r.u64()}),
     16: ("RESPONSE", lambda r: {"token": r.u64()}),
     17: ("BYE", lambda r: {}),
+    18: ("REFUSE", lambda r: {"stream": r.u32(), "first": r.u64(), "bytes_max": r.u64()}),
     32: ("GAP", lambda r: {"stream": r.u32(), "from": r.u64(), "to": r.u64()}),
     33: ("NACK", nack),
     34: ("NCF", lambda r: {"stream": r.u32(), "runs": runs(r)}),
