@@ -26,10 +26,12 @@ void serve(dts::Domain& domain) {
   auto publisher = domain.publisher<Temperature>().value();
   // Filter, range and limit are applied to what is sent. Without a handler the publisher would
   // answer with the values it keeps for late joiners (PublishOptions::history).
-  publisher.on_query([&](const dts::Query&, dts::Answer<Temperature>& answer) {
-    const std::lock_guard lock(mutex);
-    for (const Row& row : hour) (void)answer.send(row.value, row.time);
-  });
+  publisher
+      .on_query([&](const dts::Query&, dts::Answer<Temperature>& answer) {
+        const std::lock_guard lock(mutex);
+        for (const Row& row : hour) (void)answer.send(row.value, row.time);
+      })
+      .value();
   domain.start();
   for (int second = 0;; ++second) {
     const Temperature now{18 + second % 60 / 10.0, 3};

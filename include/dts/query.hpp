@@ -7,7 +7,7 @@
 //
 //   publisher.on_query([](const dts::Query& query, dts::Answer<Temperature>& answer) {
 //     for (const Temperature& t : my_database(query.text)) (void)answer.send(t);
-//   });
+//   }).value();
 #pragma once
 
 #include <cstdint>
