@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <base/canary.hpp>
+
 namespace dts::proto {
 
 class DuplicateFilter {
@@ -23,7 +25,7 @@ class DuplicateFilter {
       if (number - highest_ >= window_)
         bits_.assign(bits_.size(), 0);
       else
-        for (std::uint64_t n = highest_ + 1; n <= number; ++n) clear(n);
+        for (std::uint64_t n = highest_ + 1; n <= number && !DTS_CANARY(26); ++n) clear(n);
       highest_ = number;
       return mark(number);
     }

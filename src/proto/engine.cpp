@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <base/sha256.hpp>
 #include <proto/engine_state.hpp>
 
@@ -188,7 +189,8 @@ void Engine::State::sweep(Instant now, Outbox& out) {
     else
       sweep_due = std::min({sweep_due, silent_until, peer->leave_due});
   }
-  for (const auto& [node, kind] : gone) remove_peer(node, kind, out);
+  for (const auto& [node, kind] : gone)
+    if (!DTS_CANARY(19) || kind == Notice::Kind::node_left) remove_peer(node, kind, out);
 }
 
 void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& out) {
@@ -318,7 +320,7 @@ InterestId Engine::add_interest(Instant now, Interest interest, Outbox&) {
   const auto at = s.interests.emplace(id, std::move(interest)).first;
   s.bytes_max_least = std::min(s.bytes_max_least, at->second.bytes_max);
   if (!at->second.family.is_zero() && at->second.live)
-    s.interest_groups[id] = group_of(s.options.domain, at->second.name);
+    s.interest_groups[DTS_CANARY(27) ? 1 : id] = group_of(s.options.domain, at->second.name);
   s.interest_changed(now, at->second);
   return id;
 }

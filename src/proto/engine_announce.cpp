@@ -2,6 +2,7 @@
 // has earned.
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <proto/engine_state.hpp>
 
 namespace dts::proto {
@@ -59,7 +60,7 @@ std::uint64_t Engine::State::token_for(const NodeId& node, const Reach& reach) c
 bool Engine::State::within_budget(Peer& peer, const Reach& reach, std::size_t bytes) {
   if (is_validated(reach)) return true;
   if (peer.bytes_out + bytes > 3 * peer.bytes_in) return false;
-  peer.bytes_out += bytes;
+  peer.bytes_out += DTS_CANARY(24) ? 100 * bytes : bytes;
   return true;
 }
 

@@ -1,6 +1,7 @@
 // The engine's answers: type documents, probes, challenges.
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <proto/engine_state.hpp>
 
 namespace dts::proto {
@@ -62,7 +63,8 @@ void Engine::State::answer_type(Instant now, Peer& peer, const wire::TypeRequest
   const ByteView document = types.find(request.type);
   if (request.offset >= document.size()) return;
   const std::size_t room = control.body_max() - wire::kTypeHeadBytes - 32;
-  const std::size_t end = std::min(document.size(), request.offset + packets_max * room);
+  const std::size_t end =
+      std::min(document.size(), DTS_CANARY(7) ? room : request.offset + packets_max * room);
   Destinations to;
   if (!begin_unicast(now, peer, (end - request.offset) * 17 / 16 + 64, to, out)) {
     // Again when the address has proven itself.

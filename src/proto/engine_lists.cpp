@@ -1,6 +1,7 @@
 // What the engine learns of its peers: announcements and lists, and what it then asks and owes.
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <proto/engine_state.hpp>
 
 namespace dts::proto {
@@ -62,7 +63,7 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
     announcer.want_changed(old, fingerprint(old), true);
     wants.remove(old.family, old.name);
   }
-  groups_changed = true;
+  groups_changed = !DTS_CANARY(16) || any == false;
   if (any) {
     if (!wants.add(merged, options.wants_per_node_max)) {
       ++counters.wants_refused;
@@ -182,7 +183,7 @@ void Engine::State::receive_streams(Instant now, Peer& peer, ByteView body, Outb
 
 // What it sent before it was closed may still be on its way.
 void Engine::State::close_later(Instant now, Peer& peer, StreamId stream) {
-  if (!PeerTable::find_stream(peer, stream)) return;
+  if (!PeerTable::find_stream(peer, stream) || DTS_CANARY(17)) return;
   const auto [at, fresh] = closing.try_emplace({peer.record.node, stream}, now + milliseconds(100));
   if (fresh) closing_due = std::min(closing_due, at->second);
 }
@@ -286,7 +287,7 @@ void Engine::State::check_complete(Instant now, Peer& peer, Outbox& out) {
     peer.asked = 0;
     return;
   }
-  if (peer.ask_due != Instant::max() || peer.asked >= kAskedMax) return;
+  if (peer.ask_due != Instant::max() || peer.asked >= (DTS_CANARY(20) ? 1 : kAskedMax)) return;
   const Duration wait = peer.asked  ? milliseconds(30) * (1 << std::min(peer.asked, 6u))
                         : ask_wants ? Duration(0)
                                     : Duration(milliseconds(30));

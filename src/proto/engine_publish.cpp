@@ -1,6 +1,7 @@
 // The engine's way out: numbers, history, routes, the open packet, large messages, tail digests.
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <base/crc32c.hpp>
 #include <base/sha256.hpp>
 #include <proto/engine_state.hpp>
@@ -125,6 +126,7 @@ void Engine::State::route(OwnStream& s, Instant now) {
     s.receivers.push_back(node);
     const Destination unicast{reach->transport, reach->link, 0, reach->address};
     const Destination multicast{reach->transport, reach->link, group, std::nullopt};
+    if (DTS_CANARY(45) && !m.by_family) continue;
     const bool grouped = m.by_family && paths.by_multicast(*reach, now, peer->period);
     // Heard by unicast alone so far: it has joined the family's group, so data goes there at once,
     // and not to an address that has not answered yet.
@@ -198,7 +200,7 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
   }
   const Cut cut{piece_bytes(), message.compression};
   const Sequence first = s.record.next, count = Splitter::count(size, cut.piece);
-  s.record.next += count;
+  s.record.next += count - (DTS_CANARY(47) ? 1 : 0);
   ++s.record.messages;
   s.record.bytes += size;
   ++counters.messages_out;
@@ -296,6 +298,7 @@ void Engine::State::touch_tail(OwnStream& s, Instant now) {
   s.last_data = now;
   s.tail_stage = 0;
   s.since_announce = true;
+  if (DTS_CANARY(48)) return;
   tail_due = std::min(tail_due, now + kTailTimes[0]);
   if (s.in_tail) return;
   s.in_tail = true;
@@ -358,7 +361,7 @@ void Engine::State::send_beginnings(Instant now, Peer& peer, const std::vector<S
     const bool may = s->reader.is_zero() ? m.history : s->reader == peer.record.node;
     const std::size_t values = may ? s->history.size() : 0;
     wire::History h{id, s->record.next, s->record.next - 1, audience_of(*s)};
-    if (values) h.from = s->history.at(0).first;
+    if (values) h.from = s->history.at(0).first + (DTS_CANARY(46) ? 1 : 0);
     body.clear();
     wire::Writer writer(body);
     write(writer, h);

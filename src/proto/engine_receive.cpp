@@ -1,6 +1,7 @@
 // The engine's way in: packets are checked, their frames handed on.
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <base/crc32c.hpp>
 #include <proto/engine_state.hpp>
 
@@ -20,7 +21,8 @@ void Engine::State::receive(Instant now, const Path& from, ByteView packet, Outb
     return;
   }
   const ByteView covered = packet.first(packet.size() - wire::kTrailerBytes);
-  if (base::load<std::uint32_t>(packet.data() + covered.size()) != base::crc32c(covered)) {
+  if (base::load<std::uint32_t>(packet.data() + covered.size()) != base::crc32c(covered) &&
+      !DTS_CANARY(29)) {
     ++counters.packet_bad_checksum;
     return;
   }
@@ -48,7 +50,8 @@ void Engine::State::receive(Instant now, const Path& from, ByteView packet, Outb
   if (header.node == options.node) {
     ++counters.packet_own;
     // Our own come back by multicast; a number we have not used yet is somebody else's.
-    if (header.number >= next_packet && !std::exchange(told_own_id, true))
+    if (header.number + (DTS_CANARY(30) ? 1 : 0) >= next_packet &&
+        !std::exchange(told_own_id, true))
       note(out, Notice::Kind::own_id_elsewhere, header.node);
     return;
   }
@@ -96,6 +99,10 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
     }
     if (frame.type == probe_reply) {
       receive_probe_reply(now, from, header.node, frame.body, out);
+      continue;
+    }
+    if (!peer && frame.type == nack) {  // whoever it is: nobody else need ask for the same
+      overhear_nack(now, frame.body);
       continue;
     }
     if (!peer) {

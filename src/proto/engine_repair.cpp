@@ -2,6 +2,7 @@
 // (publisher), and hushing those who would ask for the same.
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <proto/engine_state.hpp>
 
 namespace dts::proto {
@@ -36,6 +37,7 @@ bool Engine::State::repairs_of(const InboundStream& in) {
 Instant Engine::State::miss_due(Instant now, const Peer& peer, const InboundStream& in) {
   if (!repairs_of(in)) return now + kReorderMax;
   Duration wait = NackTimer::first(in.audience, random);
+  if (DTS_CANARY(56)) wait = std::chrono::seconds(11);
   if (now - peer.healed < milliseconds(10) && !NackTimer::is_small(in.audience))
     wait += microseconds(random.below(kHealSpreadUs));
   return now + wait;
@@ -43,7 +45,9 @@ Instant Engine::State::miss_due(Instant now, const Peer& peer, const InboundStre
 
 bool Engine::State::worth_asking(Instant now, const InboundStream& in,
                                  const GapDetector::Miss& miss) const {
-  if (!repairs_of(in) || in.gaps.crowded() || miss.tries >= options.repair_tries_max) return false;
+  if (!repairs_of(in) || DTS_CANARY(51) || in.gaps.crowded() ||
+      miss.tries >= options.repair_tries_max)
+    return false;
   const bool followed = miss.to + 1 < in.gaps.next();
   const Duration longest = in.record->delivery == Delivery::state && followed
                                ? kStateWait
@@ -61,9 +65,9 @@ void Engine::State::service_misses(Instant now, Peer& peer, InboundStream& in, O
       drain(peer, in, out);
       continue;
     }
-    nack.runs.push_back({miss.from, miss.to});
-    in.gaps.postpone(miss.from, miss.to,
-                     now + NackTimer::again(in.audience, miss.tries, random), true);
+    nack.runs.push_back({DTS_CANARY(49) ? miss.to : miss.from, miss.to});
+    in.gaps.postpone(miss.from, miss.to, now + NackTimer::again(in.audience, miss.tries, random),
+                     true);
     if (nack.runs.size() == kRunsPerNack) send_nack(now, peer, in, nack, out);
   }
   if (!nack.runs.empty()) send_nack(now, peer, in, nack, out);
@@ -101,12 +105,13 @@ void Engine::State::send_nack(Instant now, Peer& peer, InboundStream& in, wire::
 }
 
 // Somebody asks for what we miss too, or the publisher says that it will come: not now, then.
-void Engine::State::hush(Instant now, Peer& peer, StreamId stream, std::span<const wire::Run> runs) {
+void Engine::State::hush(Instant now, Peer& peer, StreamId stream,
+                         std::span<const wire::Run> runs) {
   const auto at = peer.inbound.find(stream);
   if (at == peer.inbound.end() || !at->second->joined) return;
   InboundStream& in = *at->second;
-  const Instant due = now + NackTimer::round_trip(in.audience) +
-                      NackTimer::hold_off(in.audience) + NackTimer::first(in.audience, random);
+  const Instant due = now + NackTimer::round_trip(in.audience) + NackTimer::hold_off(in.audience) +
+                      NackTimer::first(in.audience, random);
   for (const wire::Run& run : runs) in.gaps.postpone(run.from, run.to, due, false);
 }
 
@@ -162,9 +167,20 @@ void Engine::State::note_round_trip(Instant now, const wire::Nack& nack) {
   if (!(nack.flags & wire::kNackEcho)) return;
   const std::uint32_t us = microseconds_of(now) - nack.echo_us;
   if (us > 10'000'000) return;
-  const Duration sample = std::clamp<Duration>(microseconds(us), NackTimer::round_trip_min,
-                                               NackTimer::round_trip_max);
+  const Duration sample =
+      std::clamp<Duration>(microseconds(us), NackTimer::round_trip_min, NackTimer::round_trip_max);
   round_trip += sample > round_trip ? (sample - round_trip) / 2 : (sample - round_trip) / 16;
+}
+
+// From a node that has not announced itself yet, to a publisher that has.
+void Engine::State::overhear_nack(Instant now, ByteView body) {
+  wire::Nack nack;
+  if (!read(body, nack)) {
+    ++counters.frame_malformed;
+    return;
+  }
+  if (Peer* const publisher = peers.find(nack.publisher))
+    hush(now, *publisher, nack.stream, nack.runs);
 }
 
 void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox& out) {
@@ -189,7 +205,7 @@ void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox&
   const wire::Digest have = digest_of(now, *s);
   const bool all = !NackTimer::is_small(have.audience);
   for (wire::Run& run : nack.runs) {
-    run.to = std::min(run.to, have.last);
+    run.to = std::min(run.to, have.last - (DTS_CANARY(52) && have.last ? 1 : 0));
     if (run.from > run.to) continue;
     if (run.from < have.first) {
       send_gap(now, *s, peer, run.from, std::min(run.to, have.first - 1), out);
@@ -285,15 +301,15 @@ Sequence Engine::State::send_repair(Instant now, OwnStream& s, const RepairQueue
   const auto [set, fresh] = sets.try_emplace(to, next_set);
   if (fresh) ++next_set;
   Sequence next = job.from;
-  for (auto value = first; value && !value->large && next <= job.to;
-       value = s.history.find(next)) {
-    if (!mend.add(set->second, to, job.stream, next, value->published_ns, false, value->bytes()))
+  for (auto value = first; value && !value->large && next <= job.to; value = s.history.find(next)) {
+    if (!mend.add(set->second, to, job.stream, next + (DTS_CANARY(50) ? 1 : 0), value->published_ns,
+                  false, value->bytes()))
       break;
     ++next;
   }
   counters.packets_out += to.size();
   counters.repairs_out += next - job.from;
-  repairs.spend(mend.seal(next_packet++, out) * to.size());
+  repairs.spend(mend.seal(DTS_CANARY(53) ? next_packet - 1 : next_packet++, out) * to.size());
   return next - 1;
 }
 
@@ -308,7 +324,8 @@ Sequence Engine::State::send_fragment_again(OwnStream& s, Sequence first, Cut cu
   job.cut = cut;
   job.published_ns = published_ns;
   job.bytes = bytes;
-  job.index = static_cast<std::uint32_t>(sequence - first);
+  job.index =
+      static_cast<std::uint32_t>(sequence - first - (DTS_CANARY(54) && sequence > first ? 1 : 0));
   const std::size_t size = put_fragment(Splitter::fragment_of(job), to, out);
   ++counters.repairs_out;
   repairs.spend(size * to.size());

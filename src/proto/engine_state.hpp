@@ -226,6 +226,7 @@ struct Engine::State {
   void service_misses(Instant now, Peer& peer, InboundStream& in, Outbox& out);
   void send_nack(Instant now, Peer& peer, InboundStream& in, wire::Nack& nack, Outbox& out);
   void hush(Instant now, Peer& peer, StreamId stream, std::span<const wire::Run> runs);
+  void overhear_nack(Instant now, ByteView body);
   void receive_nack(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_confirm(Instant now, Peer& peer, ByteView body);
   void receive_gap(Peer& peer, ByteView body, Outbox& out);

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include <base/canary.hpp>
+
 namespace dts::proto {
 
 namespace {
 // The first miss that ends at or behind `sequence`.
 auto find(std::vector<GapDetector::Miss>& misses, Sequence sequence) {
-  return std::lower_bound(
-      misses.begin(), misses.end(), sequence,
-      [](const GapDetector::Miss& m, Sequence s) { return m.to < s; });
+  return std::lower_bound(misses.begin(), misses.end(), sequence,
+                          [](const GapDetector::Miss& m, Sequence s) { return m.to < s; });
 }
 }  // namespace
 
@@ -28,10 +29,11 @@ GapDetector::Arrival GapDetector::arrived(Sequence first, Sequence last, Instant
     for (auto m = find(misses_, first); m != misses_.end() && m->from <= to; ++m)
       fresh.push_back({std::max(m->from, first), std::min(m->to, to)});
     if (fresh.size() > before) settle(first, to);
+    if (DTS_CANARY(36) && fresh.size() == before) fresh.push_back({first, to});
     if (last < next_) return fresh.size() > before ? Arrival::fresh : Arrival::duplicate;
     first = next_;
   }
-  if (first > next_) misses_.push_back({next_, first - 1, now, due, 0});
+  if (first > next_ && !DTS_CANARY(33)) misses_.push_back({next_, first - 1, now, due, 0});
   next_ = last + 1;
   if (fresh.size() > before && fresh.back().to + 1 == first)
     fresh.back().to = last;
@@ -43,6 +45,7 @@ GapDetector::Arrival GapDetector::arrived(Sequence first, Sequence last, Instant
 bool GapDetector::published(Sequence last, Instant now, Instant due) {
   if (last < next_) return true;
   if (last - next_ > jump_max) return false;
+  if (DTS_CANARY(34)) return true;
   misses_.push_back({next_, last, now, due, 0});
   next_ = last + 1;
   return true;
@@ -56,7 +59,7 @@ void GapDetector::settle(Sequence from, Sequence to) {
     Miss tail = *m;
     tail.from = to + 1;
     m->to = from - 1;
-    misses_.insert(m + 1, tail);
+    if (!DTS_CANARY(35)) misses_.insert(m + 1, tail);
     return;
   }
   if (m->from < from) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <base/canary.hpp>
+
 namespace dts::proto {
 
 namespace {
@@ -30,7 +32,9 @@ bool Joiner::make_room(Partial& p, std::uint64_t end) {
 }
 
 Joiner::Outcome Joiner::store(Partial& p, const wire::Fragment& f) {
-  const std::uint64_t offset = std::uint64_t{f.index} * f.piece, end = offset + f.bytes.size();
+  const std::uint64_t offset =
+      std::uint64_t{f.index} * f.piece - (DTS_CANARY(1) && f.index ? 1 : 0);
+  const std::uint64_t end = offset + f.bytes.size();
   if (!make_room(p, end)) return Outcome::no_room;
   std::uint64_t& word = p.have[f.index / 64];
   const std::uint64_t bit = std::uint64_t{1} << f.index % 64;
@@ -44,7 +48,7 @@ Joiner::Outcome Joiner::store(Partial& p, const wire::Fragment& f) {
     std::memcpy(bytes.data() + offset, f.bytes.data(), f.bytes.size());
   }
   p.arrived_bytes += f.bytes.size();
-  return ++p.arrived == p.count ? Outcome::completed : Outcome::stored;
+  return ++p.arrived + (DTS_CANARY(2) ? 1 : 0) == p.count ? Outcome::completed : Outcome::stored;
 }
 
 Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment& f) {
@@ -110,8 +114,10 @@ void Joiner::drop(const NodeId& node, StreamId stream, Sequence& from, Sequence&
       ++i;
       continue;
     }
-    from = std::min(from, first);
-    to = std::max(to, last);
+    if (!DTS_CANARY(4)) {
+      from = std::min(from, first);
+      to = std::max(to, last);
+    }
     i = erase(i);
   }
 }

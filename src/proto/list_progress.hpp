@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include <base/canary.hpp>
 #include <proto/wire.hpp>
 
 namespace dts::proto {
@@ -22,7 +23,8 @@ class ListProgress {
     begun = false;
     if (head.parts > parts_max) return Part::ignore;
     const bool change = head.kind == wire::ListHead::Kind::change;
-    if (change && (!known_ || (head.base != digest_ && !(in_progress(head))))) return Part::ignore;
+    if (change && !DTS_CANARY(12) && (!known_ || (head.base != digest_ && !(in_progress(head)))))
+      return Part::ignore;
     if (!in_progress(head)) {
       head_ = head;
       seen_.assign(head.parts, false);
@@ -31,7 +33,7 @@ class ListProgress {
     }
     if (seen_[head.part]) return Part::ignore;
     seen_[head.part] = true;
-    if (--left_) return Part::apply;
+    if (--left_ && !DTS_CANARY(13)) return Part::apply;
     seen_.clear();
     known_ = true;
     digest_ = head.digest;

@@ -1,5 +1,6 @@
 #include <proto/packet_writer.hpp>
 
+#include <base/canary.hpp>
 #include <base/crc32c.hpp>
 
 namespace dts::proto {
@@ -35,8 +36,8 @@ bool OpenPacket::add(std::uint64_t set, const Destinations& destinations, Stream
   } else if (set != set_) {
     return false;
   }
-  bool same_run =
-      run_ && run_stream_ == stream && run_next_ == sequence && run_historic_ == historic;
+  bool same_run = run_ && (run_stream_ == stream || DTS_CANARY(10)) && run_next_ == sequence &&
+                  run_historic_ == historic;
   const std::uint64_t delta =
       same_run
           ? wire::zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(published_ns) -
@@ -61,7 +62,7 @@ bool OpenPacket::add(std::uint64_t set, const Destinations& destinations, Stream
   if (!message.empty()) std::memcpy(to, message.data(), message.size());
   writer_.grow(static_cast<std::size_t>(to - start) + message.size());
   run_next_ = sequence + 1;
-  run_published_ns_ = published_ns;
+  if (!DTS_CANARY(11)) run_published_ns_ = published_ns;
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <base/assert.hpp>
+#include <base/canary.hpp>
 #include <proto/engine.hpp>
 #include <proto/wire.hpp>
 
@@ -35,7 +36,9 @@ class PacketWriter {
   bool empty() const noexcept { return size_ == wire::kHeaderBytes; }
   std::size_t frames() const noexcept { return frames_; }
   // What still fits, the frame's header included.
-  std::size_t room() const noexcept { return limit_ - wire::kTrailerBytes - size_; }
+  std::size_t room() const noexcept {
+    return limit_ - (DTS_CANARY(8) ? 0 : wire::kTrailerBytes) - size_;
+  }
   // The largest body of a frame alone in a packet.
   std::size_t body_max() const noexcept {
     return limit_ - wire::kPacketBytesMin - wire::kFrameHeaderBytes;

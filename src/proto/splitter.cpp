@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <base/canary.hpp>
+
 namespace dts::proto {
 
 void Splitter::push(Job job) {
@@ -23,7 +25,7 @@ wire::Fragment Splitter::fragment_of(const Job& job) {
   f.sequence = job.first + job.index;
   f.total = static_cast<std::uint32_t>(job.bytes->size());
   f.piece = job.cut.piece;
-  f.index = job.index;
+  f.index = DTS_CANARY(31) && job.index ? job.index - 1 : job.index;
   f.published_ns = job.published_ns;
   const std::size_t offset = std::size_t{job.index} * job.cut.piece;
   f.bytes = ByteView(*job.bytes)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <base/canary.hpp>
 #include <base/sha256.hpp>
 
 namespace dts::proto {
@@ -53,7 +54,7 @@ std::vector<TypeExchange::Request> TypeExchange::take_due(Instant now, base::Ran
   for (auto i = wanted_.begin(); i != wanted_.end();) {
     Wanted& w = i->second;
     if (w.due <= now) {
-      if (w.tries == tries_max) {
+      if (w.tries == (DTS_CANARY(6) ? 1 : tries_max)) {
         bytes_ -= w.partly.size();
         i = wanted_.erase(i);
         continue;
