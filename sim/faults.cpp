@@ -24,11 +24,12 @@ double ms_of(Duration d) { return static_cast<double>(d.count()) / 1e6; }
         [](const Faults& f) { return f.member != Faults{}.member; } \
   }
 constexpr Faults::Part part_table[] = {
-    DTS_PART(loss),      DTS_PART(burst_begin),   DTS_PART(duplicate),    DTS_PART(reorder),
-    DTS_PART(delay),     DTS_PART(jitter),        DTS_PART(corrupt),      DTS_PART(overheard),
-    DTS_PART(mtu_bytes), DTS_PART(receive_queue), DTS_PART(receive_cost), DTS_PART(clog),
-    DTS_PART(partition), DTS_PART(one_way),       DTS_PART(unplug),       DTS_PART(crash),
-    DTS_PART(restart),   DTS_PART(pause),         DTS_PART(suspend),      DTS_PART(wall_jump),
+    DTS_PART(loss),      DTS_PART(uplink_loss), DTS_PART(burst_begin),   DTS_PART(duplicate),
+    DTS_PART(reorder),   DTS_PART(delay),       DTS_PART(jitter),        DTS_PART(corrupt),
+    DTS_PART(overheard), DTS_PART(mtu_bytes),   DTS_PART(receive_queue), DTS_PART(receive_cost),
+    DTS_PART(clog),      DTS_PART(partition),   DTS_PART(one_way),       DTS_PART(unplug),
+    DTS_PART(crash),     DTS_PART(restart),     DTS_PART(pause),         DTS_PART(suspend),
+    DTS_PART(wall_jump),
 };
 #undef DTS_PART
 
@@ -49,6 +50,7 @@ Faults Faults::chaos(base::Random& random) {
   // Each fault is absent from about half of the seeds, so that their mixtures differ in kind.
   const auto maybe = [&](double most) { return random.chance(0.5) ? random.fraction() * most : 0; };
   f.loss = random.chance(0.1) ? 0.3 + random.fraction() * 0.2 : maybe(0.3);
+  f.uplink_loss = random.chance(0.2) ? random.fraction() * 0.2 : 0;
   f.burst_begin = maybe(0.05);
   f.burst_end = 1.0 / static_cast<double>(1 + random.below(16));
   f.duplicate = maybe(0.5);
@@ -83,6 +85,7 @@ std::string Faults::text() const {
   const Faults calm;
   std::string text;
   say(text, "loss", loss, calm.loss);
+  say(text, "uplink_loss", uplink_loss, calm.uplink_loss);
   say(text, "burst_begin", burst_begin, calm.burst_begin);
   if (burst_begin > 0) say(text, "burst_end", burst_end, 0);
   say(text, "duplicate", duplicate, calm.duplicate);

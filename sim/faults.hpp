@@ -17,6 +17,7 @@ namespace dts::sim {
 struct Faults {
   // Per packet and receiver.
   double loss = 0;
+  double uplink_loss = 0;  // of what is sent to a group: nobody hears it
   double burst_begin = 0;  // Gilbert-Elliott: chance to enter the bad state
   double burst_end = 0.2;  // chance to leave it, so a burst is 1 / burst_end packets long
   double burst_loss = 1;   // loss in the bad state

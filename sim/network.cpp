@@ -10,6 +10,7 @@ namespace dts::sim {
 namespace {
 constexpr std::size_t packets_at_once = 64;  // a node takes this many, then time passes
 constexpr std::uint16_t first_port = 20000;
+constexpr Duration held_back_max = std::chrono::milliseconds(100);  // beyond the healing
 constexpr std::size_t receivers_apart_max = 16;  // with more, some hear at the same instant
 }  // namespace
 
@@ -164,7 +165,9 @@ void Network::send(NodeIndex from, LinkIndex link, Group group, const Address* t
 
 void Network::send_to_group(NodeIndex from, LanIndex lan, const FlightPointer& flight) {
   const MachineIndex machine = sockets_[from].machine;
-  if (lan != own_link) {
+  const bool lost = faults.uplink_loss > 0 && random_.chance(faults.uplink_loss);
+  counters_.lost += lost;
+  if (lan != own_link && !lost) {
     if (!plug_of(lan, machine)->plugged) return;
     const bool prominent = sockets_[from].prominent || flight->group != 0;
     for (Plug& plug : lans_[lan].plugs) {
@@ -309,12 +312,16 @@ void Network::launch(Duration when, const FlightPointer& flight, std::span<const
     free_batches_.pop_back();
   }
   batch->flight = flight;
+  batch->sent = clock_.now();
   for (const Planned& planned : hops) batch->hops.push_back(planned.hop);
   clock_.at(when, [this, batch] { land(*batch); });
 }
 
 void Network::land(Batch& batch) {
-  for (const Hop& hop : batch.hops) arrive(hop, batch.flight);
+  if (batch.sent < healed_ && clock_.now() > healed_ + held_back_max)
+    counters_.gone += batch.hops.size();
+  else
+    for (const Hop& hop : batch.hops) arrive(hop, batch.flight);
   if (batch.flight.use_count() == 1) free_flights_.push_back(std::move(batch.flight));
   batch.flight.reset();
   batch.hops.clear();
@@ -384,6 +391,7 @@ void Network::set_plugged(MachineIndex machine, LanIndex lan, bool plugged) {
 
 void Network::heal() {
   faults = Faults{};
+  healed_ = clock_.now();
   for (Machine& machine : machines_) machine.side = 0;
   for (Lan& lan : lans_) {
     for (Plug& plug : lan.plugs) {

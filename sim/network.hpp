@@ -76,7 +76,8 @@ class Network {
   // hears only the prominent ones, and is heard only by them. All are, unless told.
   void set_prominent(NodeIndex node, bool prominent) { sockets_[node].prominent = prominent; }
   void set_plugged(MachineIndex machine, LanIndex lan, bool plugged);
-  // No faults, no partition, nothing paused or clogged; cables plugged in again.
+  // No faults, no partition, nothing paused or clogged; cables plugged in again. What was held
+  // back for longer is gone.
   void heal();
 
   const NetworkCounters& counters() const { return counters_; }
@@ -101,6 +102,7 @@ class Network {
   };
   struct Batch {  // arrives everywhere at once
     FlightPointer flight;
+    Duration sent{0};
     std::vector<Hop> hops;
   };
   struct Planned {
@@ -178,6 +180,7 @@ class Network {
   std::vector<Batch*> free_batches_;
   std::vector<FlightPointer> free_flights_;
   NetworkCounters counters_;
+  Duration healed_{-1};
 };
 
 }  // namespace dts::sim

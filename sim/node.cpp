@@ -83,6 +83,10 @@ std::string Node::counters_text() const {
   return text;
 }
 
+Duration Node::published_at(const proto::Message& message) {
+  return Duration(message.published_ns) - epoch;
+}
+
 Instant Node::instant() const { return Instant(around_.clock.now() + monotonic_offset_); }
 std::int64_t Node::wall_ns() const { return (epoch + wall_offset_ + around_.clock.now()).count(); }
 
@@ -324,6 +328,7 @@ void Node::judge(const proto::Message& message) {
            std::to_string(message.last) + (message.historic ? " historic" : "");
   });
   around_.oracle.delivered(id_, message);
+  if (around_.delivered) around_.delivered(*this, message);
   if (message.record != nullptr && engine_->document_of(message.record->type).empty() &&
       std::find(lacking_.begin(), lacking_.end(), message.record->type) == lacking_.end())
     lacking_.push_back(message.record->type);

@@ -43,6 +43,7 @@ class Node {
     Network& network;
     Oracle& oracle;
     Trace& trace;
+    const std::function<void(const Node&, const proto::Message&)>& delivered;  // may be empty
   };
   // `options` without node, host, process and port: those are filled in at each start.
   Node(Surroundings around, NodeIndex index, proto::EngineOptions options, std::uint64_t seed);
@@ -94,6 +95,8 @@ class Node {
   Duration started_at() const { return started_at_; }
   std::string name() const;
   const NodeCounters& counters() const { return counters_; }
+  // By the clock of the run; nobody's wall clock may have jumped.
+  static Duration published_at(const proto::Message& message);
   std::string counters_text() const;  // of the engine, those that are not zero
   void count_memory();
   std::uint64_t memory_bytes_max() const { return memory_bytes_max_; }

@@ -179,6 +179,8 @@ void Oracle::noticed(NodeId subscriber, const proto::Notice& notice) {
   ++cursor.gaps;
   ++counters_.gaps;
   counters_.gap_sequences += notice.to - notice.from + 1;
+  if (stream->record.delivery == proto::Delivery::event)
+    counters_.event_gap_sequences += notice.to - notice.from + 1;
 }
 
 void Oracle::document(NodeId subscriber, TypeId type, ByteView bytes) {

@@ -23,6 +23,7 @@ namespace dts::sim {
 struct OracleCounters {
   std::uint64_t published = 0, delivered = 0, historic = 0;
   std::uint64_t gaps = 0, gap_sequences = 0, documents = 0;
+  std::uint64_t event_gap_sequences = 0;  // of streams that promise every message
 };
 
 // "*" every family; "a.*" every family below a.; else exactly this one.

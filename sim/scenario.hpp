@@ -27,6 +27,7 @@ struct RunResult {
   std::uint64_t violations_in_all = 0;
   OracleCounters oracle;
   NetworkCounters network;
+  std::uint32_t nodes = 0;
 };
 
 RunResult run(const Scenario& scenario, const RunOptions& options);

@@ -42,8 +42,9 @@ World::World(RunOptions options)
 
 Node& World::add_node(MachineIndex machine, const std::vector<LanIndex>& lans) {
   const NodeIndex index = network_.add_node(machine, lans);
-  nodes_.push_back(std::make_unique<Node>(Node::Surroundings{clock_, network_, oracle_, trace_},
-                                          index, engine_options_, random_.next()));
+  nodes_.push_back(
+      std::make_unique<Node>(Node::Surroundings{clock_, network_, oracle_, trace_, delivered},
+                             index, engine_options_, random_.next()));
   return *nodes_.back();
 }
 

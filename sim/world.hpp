@@ -41,6 +41,10 @@ class World {
   Clock& clock() { return clock_; }
   Network& network() { return network_; }
   Oracle& oracle() { return oracle_; }
+  // Of the nodes added from now on.
+  proto::EngineOptions& engine_options() { return engine_options_; }
+  // Called for every message delivered.
+  std::function<void(const Node&, const proto::Message&)> delivered;
   Trace& trace() { return trace_; }
   Node& node(std::size_t index) { return *nodes_[index]; }
   std::size_t nodes() const { return nodes_.size(); }
