@@ -82,7 +82,8 @@ std::optional<Error> misfit_of(Session& session, const std::vector<Match>& match
     }
   }
   const Refusal& why = first.refusals.front();
-  return Error(ErrorCode::filter, why.reason, base::printable(first.type_name), {}, why.hint);
+  const std::string where = why.path.empty() ? first.type_name : why.path;
+  return Error(ErrorCode::filter, why.reason, base::printable(where), {}, why.hint);
 }
 
 }  // namespace dts::cli

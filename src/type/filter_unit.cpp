@@ -23,7 +23,7 @@ Result<FilterScale> filter_scale(std::string_view unit, const Field* field, bool
       relate_units(unit, field->unit, difference || field->quantity == "delta", true);
   if (!relation.problem.empty())
     return Error(ErrorCode::filter, shown + " is no unit for it: " + relation.problem, {}, {},
-                 relation.hint.empty() ? "give the number in " + field->unit : relation.hint);
+                 "give the number in " + field->unit + ", or without a unit");
   FilterScale scale;
   if (!relation.change) return scale;
   const UnitChange& change = *relation.change;
