@@ -6,6 +6,7 @@
 #include <base/text.hpp>
 #include <cli/words.hpp>
 #include <schema/schema.hpp>
+#include <type/unit.hpp>
 
 namespace dts::cli {
 
@@ -34,7 +35,22 @@ Result<Definition> read_definition(Output& out, const std::string& text, std::st
                                                   definition.type.name() + "\", not \"" +
                                                   std::string(name) + "\"");
   }
+  note_unknown_units(out, definition.type);
   return definition;
+}
+
+void note_unknown_units(Output& out, const Type& type) {
+  for (const TypeNode& node : type.nodes()) {
+    for (const Field& field : node.fields) {
+      if (field.unit.empty()) continue;
+      const Result<Unit> unit = parse_unit(field.unit);
+      if (unit) continue;
+      const std::string hint = unit.error().hint();
+      out.note("# " + base::printable(node.name) + "." + field.name + ": the unit \"" +
+               base::printable(field.unit) + "\" is not known: it is read only as itself" +
+               (hint.empty() ? "" : " (try: " + hint + ")"));
+    }
+  }
 }
 
 Result<const Format*> named_format(const std::string& name) {

@@ -22,6 +22,10 @@ struct Definition {
 Result<Definition> read_definition(Output& out, const std::string& text, std::string_view name,
                                    std::string_view flag);
 
+// Tells on stderr which units of a type nobody can convert because they are not known: they may be
+// meant so, and are most often misspelt.
+void note_unknown_units(Output& out, const Type& type);
+
 // What --format says; the error lists those there are.
 Result<const Format*> named_format(const std::string& name);
 

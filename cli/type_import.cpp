@@ -3,6 +3,7 @@
 #include <set>
 
 #include <base/text.hpp>
+#include <cli/definition.hpp>
 #include <cli/invocation.hpp>
 #include <cli/output.hpp>
 #include <cli/run.hpp>
@@ -70,6 +71,7 @@ void tell(Output& out, const schema::Imported& imported) {
     out.note("# " + base::printable(each.type.name()) + "@" + each.type.id().short_hex() +
              " has a binding for " + each.binding.format() + ": " + each.binding.id().hex());
   }
+  for (const schema::ImportedType* each : roots(imported)) note_unknown_units(out, each->type);
 }
 
 int run_import(Invocation& invocation) {

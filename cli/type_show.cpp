@@ -4,6 +4,7 @@
 
 #include <base/hex.hpp>
 #include <base/text.hpp>
+#include <cli/definition.hpp>
 #include <cli/derive.hpp>
 #include <cli/json_object.hpp>
 #include <cli/output.hpp>
@@ -55,6 +56,7 @@ Result<void> print_as(Output& out, const Type& type, std::string_view form) {
     // The id is about the data: the notation alone can be read back as it is.
     out.line(printable_lines(type.print(Type::Style::lines)));
     out.note("# " + base::printable(type.name()) + "@" + type.id().short_hex());
+    note_unknown_units(out, type);
   }
   return {};
 }
