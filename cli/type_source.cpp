@@ -55,7 +55,8 @@ Result<std::vector<Type>> TypeSource::all(const std::string& text) {
     for (const schema::ImportedType& each : imported.types) types.push_back(each.type);
     return types;
   }
-  if (text == "-" || text.find('/') != std::string::npos || is_file(text)) {
+  if (text == "-" || text.find('/') != std::string::npos || text.ends_with(".dts") ||
+      is_file(text)) {
     DTS_ASSIGN(const std::string notation, read_text(text));
     return Type::parse_all(notation, text == "-" ? "stdin" : text);
   }

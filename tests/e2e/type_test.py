@@ -49,6 +49,16 @@ class Types(Case):
         self.assertIn("^", done.err)
         self.check(self.run_dts("type", "show", self.folder.name + "/none.dts"), 1)
 
+    def test_an_unknown_unit_is_told(self):
+        done = self.check(self.run_dts("type", "show", "T{x:f64[Cel], y:f64[celsius], z:f64[dB]}"))
+        self.assertIn('# T.y: the unit "celsius" is not known', done.err)
+        self.assertNotIn("T.x", done.err)
+        self.assertNotIn("T.z", done.err)
+
+    def test_a_file_that_is_not_there_is_no_type_of_the_bus(self):
+        done = self.check(self.run_dts("type", "show", "nosuch.dts"), 1)
+        self.assertIn("E1401 cannot read, at nosuch.dts", done.err)
+
     def test_export_is_what_the_capnp_tool_reads(self):
         schema = self.check(self.run_dts("type", "export", self.old)).out
         self.assertIn("struct BreweryTemperature", schema)
