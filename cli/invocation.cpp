@@ -187,6 +187,12 @@ class Parser {
       }
       result_.flags_.emplace_back(flag, given.value.value_or("true"));
     }
+    const auto kind = result_.value("output");
+    if (kind && *kind != "json" && result_.has("json")) {
+      return Error(ErrorCode::invalid_argument,
+                   "--json and --output " + *kind + " are two kinds of output", {}, {},
+                   "one of them");
+    }
     return {};
   }
 
@@ -268,7 +274,8 @@ Result<std::vector<std::pair<std::string, std::string>>> Invocation::pairs(
     if (equals == std::string::npos || equals == 0) {
       return Error(ErrorCode::invalid_argument,
                    "--" + std::string(flag) + " cannot be " + quoted(text), {},
-                   "a key, =, and a value are expected", "--" + std::string(flag) + " tank=3");
+                   "a name, =, and a value are expected",
+                   "--" + std::string(flag) + (flag == "dead-band" ? " celsius=0.5" : " tank=3"));
     }
     result.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }

@@ -151,6 +151,29 @@ Result<void> parse_selection(SubscribeOptions& subscribe, const Invocation& invo
   return {};
 }
 
+// What would be passed over in silence, or stand in the middle of something else, is refused.
+Result<void> check_output(const Options& options, const Invocation& invocation) {
+  const bool written = options.hex || options.format != nullptr;
+  const OutputKind kind = invocation.out().kind();
+  if (options.raw && (options.hex || invocation.has("watch") || kind == OutputKind::csv ||
+                      kind == OutputKind::value)) {
+    return Error(ErrorCode::invalid_argument,
+                 "--raw goes with none of --watch, --hex, -o csv and -o value", {}, {},
+                 "--raw alone, or with --json");
+  }
+  if (written && invocation.has("field")) {
+    return Error(ErrorCode::invalid_argument,
+                 "--field goes with no format: a message is written whole", {}, {},
+                 "--field with --json, -o csv or -o value");
+  }
+  if (options.hex && (options.format != nullptr || kind == OutputKind::json ||
+                      kind == OutputKind::csv || kind == OutputKind::value)) {
+    return Error(ErrorCode::invalid_argument, "--hex shows bytes, no other kind of output", {}, {},
+                 "--json --raw for both");
+  }
+  return {};
+}
+
 // -o may also be hex, or a format.
 Result<void> parse_output(Options& options, const Invocation& invocation) {
   options.hex = invocation.has("hex");
@@ -165,7 +188,7 @@ Result<void> parse_output(Options& options, const Invocation& invocation) {
                    "dts formats");
     }
   }
-  return {};
+  return check_output(options, invocation);
 }
 
 Result<Options> parse_options(const Invocation& invocation) {

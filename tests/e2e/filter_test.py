@@ -32,7 +32,19 @@ class Filters(Case):
         self.assert_matches(done.err, r"^ +1 \| celcius > 20\n +\| \^{7}$")
         self.assertEqual(done.out, "")
         done = self.check(self.run_dts("sub", TYPE, "--dead-band", "celcius=1"), 2)
+        self.assertIn('has no field "celcius", at celcius', done.err)
         self.assertIn('did you mean "celsius"?', done.err)
+        for unit in ("bar", "[furlong]"):
+            done = self.check(self.run_dts("sub", TYPE, "-w", f"celsius > 20{unit}"), 2)
+            self.assertIn("try: give the number in Cel", done.err)
+
+    def test_flags_that_contradict_one_another_are_refused(self):
+        for words in (["--json", "-o", "cbor"], ["--hex", "--json"], ["--hex", "--raw"],
+                      ["--hex", "-o", "xml"], ["-o", "csv", "--raw"], ["--watch", "--raw"],
+                      ["-k", "celsius", "-o", "cbor"], ["-k", "celsius", "--hex"]):
+            done = self.check(self.run_dts("sub", TYPE, "-n", "1", *words), 2)
+            self.assertIn("E1001", done.err, words)
+            self.assertEqual(done.out, "", words)
 
     def test_a_rate_and_a_dead_band_leave_values_out(self):
         done = self.check(self.run_dts("sub", TYPE, "--max-rate", "10", "-n", "4"))
