@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include <base/random.hpp>
 #include <base/text.hpp>
@@ -198,6 +199,7 @@ class PublishRun {
     }
     DTS_TRY(published);
     ++sent_;
+    see_subscribers();
     return {};
   }
 
@@ -298,12 +300,22 @@ class PublishRun {
     return {};
   }
 
+  // Those that asked while there were values count, also when they have gone by the end.
+  void see_subscribers() {
+    const std::size_t now = publisher_.subscribers();
+    if (now == subscribers_) return;
+    subscribers_ = now;
+    for (std::string& name : subscribers_of(session_.domain().catalogue(), options_.wish.name))
+      seen_.insert(std::move(name));
+  }
+
   // --- the end ----------------------------------------------------------------------------
 
   Result<int> finish() {
     const Duration took = session_.elapsed();
     const auto names = subscribers_of(session_.domain().catalogue(), options_.wish.name);
-    report(names, took);
+    seen_.insert(names.begin(), names.end());
+    report({seen_.begin(), seen_.end()}, took);
     // Whoever has only just heard of us fetches the type and the value now.
     if (!session_.ended()) session_.run_for(kLinger);
     if (session_.ended() && session_.end() == Session::End::timeout) return exit_timeout;
@@ -331,7 +343,8 @@ class PublishRun {
     out_.flush();
     if (names.empty()) {
       out_.note("nobody asks for " + name + ": the value is gone when this command ends  " +
-                "(--require 1 waits for somebody, -r 1 repeats it)");
+                (options_.rate ? "(--require 1 waits for somebody)"
+                               : "(--require 1 waits for somebody, -r 1 repeats it)"));
     }
   }
 
@@ -343,6 +356,8 @@ class PublishRun {
   ValuePublisher publisher_;
   Instant began_{};
   std::uint64_t sent_ = 0, bad_lines_ = 0;
+  std::size_t subscribers_ = 0;  // at the last value
+  std::set<std::string> seen_;   // all that asked so far
 };
 
 }  // namespace

@@ -148,6 +148,13 @@ class Publish(Case):
         self.check(self.run_dts("pub", "T", "x=1", "--profile", "best"), 2)
         self.assertIsNone(child.poll())
 
+    def test_a_subscriber_that_has_gone_by_the_end_is_named(self):
+        child = self.start("pub", "T", "x=1", "-r", "20", "-d", "4s")
+        self.check(self.run_dts("sub", "T", "-n", "1", "-q", "--timeout", "40s"))
+        out, err = child.communicate(timeout=60)
+        self.assert_matches(out, r"1 subscriber \(.*/dts-sub\)")
+        self.assertNotIn("nobody asks", err)
+
     def test_a_pattern_cannot_be_published(self):
         self.check(self.run_dts("pub", "brewery.*", "x=1"), 2)
 
