@@ -115,8 +115,12 @@ void markdown_flags(std::string& out, std::span<const Flag> flags) {
   }
 }
 
+std::string sentence(std::string_view summary) {
+  return std::string(summary) + (summary.ends_with('?') ? "" : ".");
+}
+
 std::string title_of(const Command& command, std::string_view path) {
-  return "# dts " + std::string(path) + "\n\n" + std::string(command.summary) + ".\n";
+  return "# dts " + std::string(path) + "\n\n" + sentence(command.summary) + "\n";
 }
 
 void markdown_command(std::string& out, const Command& command, std::string_view path) {
@@ -227,8 +231,8 @@ std::string man_page() {
       "\\fBdts\\fR VERB [arguments] [flags]\n.SH DESCRIPTION\n" +
       roff(kClaim) + ".PP\n" + roff(kConventions) + ".SH VERBS\n";
   visit(commands(), "", [&](const Command& command, const std::string& path) {
-    out +=
-        ".SS " + roff(usage_line(command, path).substr(4)) + "\n" + roff(command.summary) + ".\n";
+    out += ".SS " + roff(usage_line(command, path).substr(4)) + "\n" +
+           roff(sentence(command.summary)) + "\n";
     if (!command.about.empty()) out += ".PP\n" + roff(command.about) + "\n";
     roff_flags(out, command.flags);
     for (const Example& example : command.examples) {
