@@ -41,9 +41,7 @@ class Emitter {
   void emit(std::string_view sensor, const T& value, const Labels& labels = {}) {
     emit_at(sensor, layout_of<T>(), &value, labels);
   }
-  void emit(std::string_view sensor, const Value& value, const Labels& labels = {}) {
-    emit_at(sensor, value.layout(), value.data(), labels);
-  }
+  void emit(std::string_view sensor, const Value& value, const Labels& labels = {});
   // A number after scale and offset.
   double adjust(double value) const { return value * flags_.scale + flags_.offset; }
   // The sensor could not be read now; `gone` when it has vanished. Told once per change.
@@ -55,8 +53,10 @@ class Emitter {
  private:
   void emit_at(std::string_view sensor, const Layout& layout, const void* value,
                const Labels& labels);
+  void good(std::string_view sensor);
   void publish_status(const SourceStatus& status);
-  ValuePublisher* publisher(const Layout& layout, const Labels& labels, Profile profile);
+  // `layout`: of a C++ type, which lives for ever; null for values that bring their own.
+  ValuePublisher* publisher(const Type& type, const Layout* layout, const Labels& labels);
   void print(const Layout& layout, const void* value, const Labels& labels) const;
 
   Domain* domain_;

@@ -155,6 +155,14 @@ class Publish(Case):
         self.assert_matches(out, r"1 subscriber \(.*/dts-sub\)")
         self.assertNotIn("nobody asks", err)
 
+    def test_a_program_is_published_reading_after_reading(self):
+        child = self.start("source", "exec", "--type", "Level", "--every", "100ms", "--", "echo",
+                           '{"mm":3}')
+        done = self.check(self.run_dts("sub", "Level", "-n", "5", "-k", "mm", "-o", "value", "-q",
+                                       "--timeout", "40s"))
+        self.assertEqual(done.lines(), ["3"] * 5)
+        self.assertIsNone(child.poll())
+
     def test_a_pattern_cannot_be_published(self):
         self.check(self.run_dts("pub", "brewery.*", "x=1"), 2)
 
