@@ -278,8 +278,7 @@ void chaos(World& world) {
   traffic.large_bytes = random.chance(0.1) ? 500'000 : 50'000;
   traffic.large = random.chance(0.5) ? random.fraction() * 0.02 : 0;
   const Duration time = seconds(4 + random.below(random.chance(0.1) ? 56 : 14));
-  // Not where links come and go: what was kept for a wide link does not fit a narrow one.
-  const bool narrow = random.chance(0.2) && faults.unplug == 0;
+  const bool narrow = random.chance(0.2);
   const auto mtu = static_cast<std::uint32_t>(narrow ? 600 + random.below(800) : 1400);
   const bool wireless = random.chance(0.15);
   world.populate(nodes_or(world, 3 + random.below(6)), 6, 3, mtu, wireless);

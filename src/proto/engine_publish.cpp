@@ -241,8 +241,9 @@ void Engine::State::add_small(const Destinations& destinations, std::uint64_t se
                               ByteView bytes, Outbox& out) {
   if (open.add(set, destinations, stream, sequence, published_ns, historic, bytes)) return;
   seal_open(out);
-  const bool added = open.add(set, destinations, stream, sequence, published_ns, historic, bytes);
-  DTS_ASSERT(added);
+  // Kept since packets were larger, it may not fit: who misses it asks, and hears that it is gone.
+  if (!open.add(set, destinations, stream, sequence, published_ns, historic, bytes))
+    ++counters.message_too_large;
 }
 
 void Engine::State::seal_open(Outbox& out) {
@@ -259,6 +260,11 @@ void Engine::State::pump(Instant now, Outbox& out) {
   while (!splitter.empty()) {
     const Splitter::Job& job = splitter.front();
     wire::Fragment f = splitter.fragment();
+    if (!fits(f)) {  // cut when packets were larger: who misses it asks, and hears that it is gone
+      ++counters.message_too_large;
+      splitter.advance();
+      continue;
+    }
     if (!window.open(now, job.receivers, f.bytes.size())) {
       large_due = std::min(large_due, window.deadline());
       if (++shut == splitter.in_turn()) break;

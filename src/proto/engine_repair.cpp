@@ -16,8 +16,7 @@ namespace {
 constexpr Duration kReorderMax = milliseconds(3);
 // A value of a state that something newer has followed is not waited for longer than this.
 constexpr Duration kStateWait = milliseconds(100);
-// After a silence of this length everybody misses the same: the first NACKs are spread.
-constexpr Duration kSilence = std::chrono::seconds(1);
+// After a silence (Peer::healed) everybody misses the same: the first NACKs are spread.
 constexpr std::uint64_t kHealSpreadUs = 250'000;
 constexpr std::size_t kRunsPerNack = 128;
 
@@ -195,7 +194,8 @@ void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox&
     return;
   }
   OwnStream* const s = own(nack.stream);
-  if (!s || s->record.delivery == Delivery::stream ||
+  const bool for_another = s && !s->reader.is_zero() && s->reader != peer.record.node;
+  if (!s || for_another || s->record.delivery == Delivery::stream ||
       !peer.wants.match(s->record.family, s->record.family_name).any) {
     ++counters.frame_unexpected;
     return;
@@ -286,18 +286,25 @@ void Engine::State::pump_repairs(Instant now, Outbox& out) {
 // One packet of the job; returns up to where it goes. What is no longer there is said to be so.
 Sequence Engine::State::send_repair(Instant now, OwnStream& s, const RepairQueue::Job& job,
                                     const Destinations& to, Outbox& out) {
-  if (const LargeStore::Value* const v = large.find(job.stream, job.from))
-    return send_fragment_again(s, v->first, v->cut, v->published_ns, v->bytes, job.from, to, out);
-  const auto first = s.history.find(job.from);
-  if (!first) {
-    const Sequence end = std::min(job.to, std::max(job.from, s.history.first_kept() - 1));
+  const auto gone = [&](Sequence end) {
     for (const NodeId& node : job.askers)
       if (Peer* const asker = peers.find(node)) send_gap(now, s, *asker, job.from, end, out);
     return end;
-  }
+  };
+  const auto again = [&](Sequence first, Sequence last, Cut cut, std::int64_t published_ns,
+                         const std::shared_ptr<const Bytes>& bytes) {
+    const wire::Fragment f = fragment_at(s, first, cut, published_ns, bytes, job.from);
+    if (!fits(f)) return gone(std::min(job.to, last));  // cut when packets were larger
+    ++counters.repairs_out;
+    repairs.spend(put_fragment(f, to, out) * to.size());
+    return job.from;
+  };
+  if (const LargeStore::Value* const v = large.find(job.stream, job.from))
+    return again(v->first, v->last, v->cut, v->published_ns, v->bytes);
+  const auto first = s.history.find(job.from);
+  if (!first) return gone(std::min(job.to, std::max(job.from, s.history.first_kept() - 1)));
   if (first->large)
-    return send_fragment_again(s, first->first, first->cut, first->published_ns, first->large,
-                               job.from, to, out);
+    return again(first->first, first->last, first->cut, first->published_ns, first->large);
   const auto [set, fresh] = sets.try_emplace(to, next_set);
   if (fresh) ++next_set;
   Sequence next = job.from;
@@ -307,17 +314,17 @@ Sequence Engine::State::send_repair(Instant now, OwnStream& s, const RepairQueue
       break;
     ++next;
   }
+  if (next == job.from) return gone(next);  // kept since packets were larger: it fits none now
   counters.packets_out += to.size();
   counters.repairs_out += next - job.from;
   repairs.spend(mend.seal(DTS_CANARY(53) ? next_packet - 1 : next_packet++, out) * to.size());
   return next - 1;
 }
 
-Sequence Engine::State::send_fragment_again(OwnStream& s, Sequence first, Cut cut,
-                                            std::int64_t published_ns,
-                                            const std::shared_ptr<const Bytes>& bytes,
-                                            Sequence sequence, const Destinations& to,
-                                            Outbox& out) {
+wire::Fragment Engine::State::fragment_at(const OwnStream& s, Sequence first, Cut cut,
+                                          std::int64_t published_ns,
+                                          const std::shared_ptr<const Bytes>& bytes,
+                                          Sequence sequence) {
   Splitter::Job job;
   job.stream = s.record.stream;
   job.first = first;
@@ -326,10 +333,7 @@ Sequence Engine::State::send_fragment_again(OwnStream& s, Sequence first, Cut cu
   job.bytes = bytes;
   job.index =
       static_cast<std::uint32_t>(sequence - first - (DTS_CANARY(54) && sequence > first ? 1 : 0));
-  const std::size_t size = put_fragment(Splitter::fragment_of(job), to, out);
-  ++counters.repairs_out;
-  repairs.spend(size * to.size());
-  return sequence;
+  return Splitter::fragment_of(job);
 }
 
 }  // namespace dts::proto

@@ -27,9 +27,8 @@ struct Repair : ::testing::Test {
   StreamId meet(std::size_t subscribers, Delivery delivery = Delivery::event,
                 std::uint32_t history = 1) {
     for (std::size_t i = 0; i <= subscribers; ++i) net.add();
-    const StreamId s =
-        *net.nodes[0].engine.open_stream(net.now, record_of("t.A", delivery, history), {},
-                                         net.nodes[0].out);
+    const StreamId s = *net.nodes[0].engine.open_stream(
+        net.now, record_of("t.A", delivery, history), {}, net.nodes[0].out);
     for (std::size_t i = 1; i <= subscribers; ++i)
       net.nodes[i].engine.add_interest(net.now, interest_in("t.A"), net.nodes[i].out);
     for (auto& node : net.nodes) net.start(node);
@@ -53,7 +52,8 @@ struct Repair : ::testing::Test {
       }
     }
     EXPECT_EQ(sum, named);
-    for (Sequence s = 1; s <= published; ++s) EXPECT_TRUE(seen[s]) << "neither came nor named: " << s;
+    for (Sequence s = 1; s <= published; ++s)
+      EXPECT_TRUE(seen[s]) << "neither came nor named: " << s;
   }
 };
 
@@ -202,6 +202,29 @@ TEST_F(Repair, in_a_large_group_a_few_ask_and_all_are_answered_at_once) {
   EXPECT_LE(a.engine.counters().repairs_out - before, 2u);
 }
 
+TEST_F(Repair, names_what_was_kept_for_a_wider_link_and_fits_no_packet_now) {
+  net.add();
+  net.add();
+  auto &a = net.nodes[0], &b = net.nodes[1];
+  const StreamId s =
+      *a.engine.open_stream(net.now, record_of("t.A", Delivery::event, 4), {}, a.out);
+  net.start(a);
+  net.publish(a, s, std::string(1300, 'w'));
+  net.publish(a, s, std::string(5000, 'w'));
+  net.links[0].mtu_bytes = 600;
+  for (auto* node : {&a, &b}) node->engine.set_links(net.now, 0, net.links, node->out);
+  net.publish(a, s, "narrow");
+  b.engine.add_interest(net.now, interest_in("t.A"), b.out);
+  net.start(b);
+  net.drop = [](const Network::Flight& f) { return f.bytes.size() > 600; };
+  net.run(15s);
+  Sequence named = 0;
+  for (const Notice& n : b.notices)
+    if (n.kind == Notice::Kind::gap) named += n.to - n.from + 1;
+  expect_all(b, 6, named);
+  EXPECT_EQ(named, 5u);
+}
+
 TEST_F(Repair, takes_no_more_than_its_share_whatever_is_asked) {
   const StreamId s = meet(1);
   auto &a = net.nodes[0], &b = net.nodes[1];
@@ -218,8 +241,8 @@ TEST_F(Repair, takes_no_more_than_its_share_whatever_is_asked) {
     wire::Writer writer(body);
     write(writer, wire::Nack{a.engine.node(), s, 0, 0, 0, {{1, 2000}}}, 1300);
     Bytes packet(wire::kHeaderBytes);
-    wire::write_header(packet.data(), {wire::kVersion, 0, domain_hash("default"),
-                                       b.engine.node(), number++});
+    wire::write_header(packet.data(),
+                       {wire::kVersion, 0, domain_hash("default"), b.engine.node(), number++});
     wire::Writer tail(packet);
     tail.number(static_cast<std::uint8_t>(wire::FrameType::nack));
     tail.number(static_cast<std::uint16_t>(body.size()));

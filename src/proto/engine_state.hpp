@@ -159,6 +159,9 @@ struct Engine::State {
                  Outbox& out);
   void seal_open(Outbox& out);
   void pump(Instant now, Outbox& out);
+  bool fits(const wire::Fragment& f) const {
+    return wire::kFragmentHeadBytes + f.bytes.size() <= control.body_max();
+  }
   std::size_t put_fragment(const wire::Fragment& fragment, const Destinations& to, Outbox& out);
   void touch_tail(OwnStream& s, Instant now);
   void send_tails(Instant now, bool all, Outbox& out);
@@ -242,9 +245,9 @@ struct Engine::State {
   void pump_repairs(Instant now, Outbox& out);
   Sequence send_repair(Instant now, OwnStream& s, const RepairQueue::Job& job,
                        const Destinations& to, Outbox& out);
-  Sequence send_fragment_again(OwnStream& s, Sequence first, Cut cut, std::int64_t published_ns,
-                               const std::shared_ptr<const Bytes>& bytes, Sequence sequence,
-                               const Destinations& to, Outbox& out);
+  static wire::Fragment fragment_at(const OwnStream& s, Sequence first, Cut cut,
+                                    std::int64_t published_ns,
+                                    const std::shared_ptr<const Bytes>& bytes, Sequence sequence);
   // One unicast destination of a peer, when it may be sent so much.
   bool add_unicast(Instant now, Peer& peer, std::size_t bytes, Destinations& to, Outbox& out);
 

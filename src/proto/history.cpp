@@ -25,8 +25,8 @@ History::History(Limits limits, HistoryBudget& budget) : limits_(limits), budget
   ring_capacity_max_ = std::max(limits_.history_bytes, limits_.repair_bytes) + kRingValueMax;
 }
 
-void History::append(Instant now, Sequence first, Sequence last, std::int64_t published_ns,
-                     Cut cut, ByteView bytes, std::shared_ptr<const Bytes>&& large) {
+void History::append(Instant now, Sequence first, Sequence last, std::int64_t published_ns, Cut cut,
+                     ByteView bytes, std::shared_ptr<const Bytes>&& large) {
   if (first != next_) clear();  // what is kept has no holes
   next_ = last + 1;
   const bool for_history = admit_to_history(bytes.size());

@@ -55,8 +55,8 @@ class History {
   }
   // The stream has published packets first..last, which follow those of the call before. `large`
   // when the bytes are already in shared memory. What does not fit ends the suffix it does not fit.
-  void keep(Instant now, Sequence first, Sequence last, std::int64_t published_ns,
-            Cut cut, ByteView bytes, std::shared_ptr<const Bytes> large) {
+  void keep(Instant now, Sequence first, Sequence last, std::int64_t published_ns, Cut cut,
+            ByteView bytes, std::shared_ptr<const Bytes> large) {
     if (limits_.values || limits_.repair_bytes)
       append(now, first, last, published_ns, cut, bytes, std::move(large));
     else
@@ -98,8 +98,8 @@ class History {
     const T& operator[](std::uint64_t number) const { return slots[number & (slots.size() - 1)]; }
   };
 
-  void append(Instant now, Sequence first, Sequence last, std::int64_t published_ns,
-              Cut cut, ByteView bytes, std::shared_ptr<const Bytes>&& large);
+  void append(Instant now, Sequence first, Sequence last, std::int64_t published_ns, Cut cut,
+              ByteView bytes, std::shared_ptr<const Bytes>&& large);
   bool admit_to_history(std::uint64_t size);
   bool admit_to_repair(Instant now, std::uint64_t size);
   void drop_from_history();

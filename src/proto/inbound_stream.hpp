@@ -39,7 +39,7 @@ struct InboundStream {
   struct Held {
     enum class Kind : std::uint8_t { gap, message, run };
     Sequence last = 0;
-    std::int64_t published_ns = 0;  // run: of the message before the first, as in DATA
+    std::int64_t published_ns = 0;       // run: of the message before the first, as in DATA
     std::shared_ptr<const Bytes> bytes;  // run: entries of DATA
     Kind kind = Kind::message;
     Notice::GapReason reason{};
@@ -64,7 +64,7 @@ struct InboundStream {
   std::map<Sequence, Held> held;
   wire::Audience audience;  // as the publisher says: what NACK timers go by
   float loss = 0;           // the share of sequences that did not come at first, lately
-  bool watched = false;  // in the engine's list of streams that wait for something
+  bool watched = false;     // in the engine's list of streams that wait for something
 };
 
 }  // namespace dts::proto

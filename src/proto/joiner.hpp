@@ -31,7 +31,7 @@ class Joiner {
     completed,     // `message` is whole
     duplicate,     // had it
     inconsistent,  // contradicts the earlier fragments: the message is dropped
-    no_room,  // a bound: this message is dropped
+    no_room,       // a bound: this message is dropped
   };
   struct Joined {
     Outcome outcome = Outcome::stored;

@@ -20,7 +20,8 @@ class LargeStore {
     std::shared_ptr<const Bytes> bytes;
     Instant kept{};
   };
-  LargeStore(std::uint64_t bytes_max, Duration age_max) : bytes_max_(bytes_max), age_max_(age_max) {}
+  LargeStore(std::uint64_t bytes_max, Duration age_max)
+      : bytes_max_(bytes_max), age_max_(age_max) {}
 
   void keep(Instant now, Value value) {
     value.kept = now;

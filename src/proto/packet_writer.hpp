@@ -26,11 +26,12 @@ class PacketWriter {
  public:
   PacketWriter(std::uint32_t domain, NodeId node) : domain_(domain), node_(node) { limit(1400); }
 
-  // The largest packet from now on. Only while empty.
+  // The largest packet from now on. Only while empty. What was cut for a larger one still fits the
+  // memory: whether the link takes it is the transport's to say.
   void limit(std::size_t bytes) {
     DTS_ASSERT(empty());
     limit_ = bytes;
-    buffer_.resize(bytes);
+    if (buffer_.size() < bytes) buffer_.resize(bytes);
     wire::write_header(buffer_.data(), {wire::kVersion, 0, domain_, node_, 0});
   }
   bool empty() const noexcept { return size_ == wire::kHeaderBytes; }

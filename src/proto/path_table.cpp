@@ -44,8 +44,7 @@ Destinations PathTable::control_groups() const {
   return all;
 }
 
-bool PathTable::heard(std::vector<Reach>& reaches, Instant now, Duration period,
-                      const Path& from) {
+bool PathTable::heard(std::vector<Reach>& reaches, Instant now, Duration period, const Path& from) {
   for (Reach& r : reaches) {
     if (r.link != from.link || r.transport != from.transport || r.address != from.address) continue;
     bool changed = now - r.heard > 3 * period;  // it had been given up

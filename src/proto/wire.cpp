@@ -325,7 +325,8 @@ bool read_runs(Reader& r, std::vector<Run>& runs) {
   if (next == 0) return false;
   while (r.ok() && !r.done()) {
     const std::uint64_t skip = r.varint(), count = r.varint();
-    if (!r.ok() || count == 0 || runs.size() == kRunsMax || (skip == 0) != runs.empty()) return false;
+    if (!r.ok() || count == 0 || runs.size() == kRunsMax || (skip == 0) != runs.empty())
+      return false;
     if (skip >> 62 || count >> 62 || next >> 62) return false;
     next += skip;
     if ((next + count) >> 62) return false;

@@ -198,7 +198,7 @@ void write_data_head(std::uint8_t* to, const DataHead&) noexcept;
 //  |
 inline constexpr std::size_t kFragmentHeadBytes = 31;
 inline constexpr std::uint8_t kFragmentHistoric = 1;
-inline constexpr std::uint8_t kFragmentReport = 2;  // answer with PROGRESS
+inline constexpr std::uint8_t kFragmentReport = 2;   // answer with PROGRESS
 inline constexpr int kFragmentCompressionShift = 2;  // 4: the message is LZ4, 8: zstd
 struct Fragment {
   std::uint8_t flags = 0;
@@ -380,8 +380,8 @@ std::size_t write_runs(Writer&, std::span<const Run> runs, std::size_t room);
 // the same keep still.
 //  | publisher 12 | stream u32 | flags u8 | loss u8 | echo u32 | runs |
 inline constexpr std::size_t kNackHeadBytes = 22;  // before the runs
-inline constexpr std::uint8_t kNackEcho = 1;      // `echo` holds
-inline constexpr std::uint8_t kNackOverflow = 2;  // my own receive buffer overflowed
+inline constexpr std::uint8_t kNackEcho = 1;       // `echo` holds
+inline constexpr std::uint8_t kNackOverflow = 2;   // my own receive buffer overflowed
 struct Nack {
   NodeId publisher;
   std::uint32_t stream = 0;
