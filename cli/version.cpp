@@ -4,9 +4,9 @@
 #include <cli/output.hpp>
 #include <cli/verbs.hpp>
 #include <cli/words.hpp>
+#include <dts/domain.hpp>
 #include <dts/format.hpp>
 #include <dts/transport.hpp>
-#include <proto/wire.hpp>
 
 namespace dts::cli {
 
@@ -26,14 +26,14 @@ int run_version(Invocation& invocation) {
     out.line(JsonObject()
                  .text("version", DTS_VERSION)
                  .text("compiler", compiler)
-                 .count("protocol", proto::wire::kVersion)
+                 .count("protocol", protocol_version())
                  .texts("formats", formats)
                  .texts("transports", transports)
                  .str());
     return exit_ok;
   }
   out.line("dts " DTS_VERSION);
-  out.line("protocol    " + std::to_string(proto::wire::kVersion));
+  out.line("protocol    " + std::to_string(protocol_version()));
   out.line("formats     " + joined(formats, " "));
   out.line("transports  " + joined(transports, " "));
   out.line("compiler    " + compiler);

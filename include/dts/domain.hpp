@@ -269,4 +269,7 @@ Subscription Domain::query(Query query, Handler handler, QueryDone done, Duratio
                   timeout, std::move(options));
 }
 
+// The version of the protocol this library speaks, as in every packet (docs/wire.md).
+unsigned protocol_version() noexcept;
+
 }  // namespace dts

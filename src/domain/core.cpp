@@ -11,6 +11,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "proto/wire.hpp"
 
 namespace dts {
 
@@ -368,5 +369,7 @@ void DomainCore::close() {
   for (OpenTransport& open : transports_) open.transport->close();
   changed_.notify_all();
 }
+
+unsigned protocol_version() noexcept { return proto::wire::kVersion; }
 
 }  // namespace dts

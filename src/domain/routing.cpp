@@ -347,10 +347,6 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
       case What::node_joined:
         last_news_ = clock();
         break;
-      case What::arriving:
-      case What::too_large:
-      case What::refused:
-        break;
       case What::writable:
         blocked_ = false;
         break;
@@ -358,6 +354,9 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
         if (!notice.text.empty() && other_domains_.size() < other_domains_max)
           other_domains_.insert(notice.text);
         break;
+      case What::arriving:  // nobody asks for these
+      case What::too_large:
+      case What::refused:
       case What::other_version:  // counted, and seen by why()
       case What::interest_changed:
       case What::probe_answer:
@@ -375,10 +374,9 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
         break;
     }
   }
-  if (!out.notices.empty()) {
-    changed();
-    if (!queries_.empty()) query_due_ = Instant{};  // it may have been what they waited for
-  }
+  if (!out.notices.empty()) changed();
+  // It may have been what they waited for.
+  if (!out.notices.empty() && !queries_.empty()) query_due_ = Instant{};
   out.notices.clear();
 }
 
@@ -400,17 +398,17 @@ void DomainCore::offer_last(Subscriber& subscriber, Origin& origin) {
       hand(nullptr, to, std::move(item));
       return;
     }
-    engine_->for_each_kept(origin.stream, [&](proto::Sequence first, proto::Sequence last,
-                                              std::int64_t published_ns, ByteView bytes,
-                                              Compression) {
-      Item kept = item;
-      kept.owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-      kept.bytes = *kept.owner;
-      kept.first = first;
-      kept.last = last;
-      kept.published_ns = published_ns;
-      hand(nullptr, to, std::move(kept));
-    });
+    engine_->for_each_kept(
+        origin.stream, [&](proto::Sequence first, proto::Sequence last, std::int64_t published_ns,
+                           ByteView bytes, Compression) {
+          Item kept = item;
+          kept.owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+          kept.bytes = *kept.owner;
+          kept.first = first;
+          kept.last = last;
+          kept.published_ns = published_ns;
+          hand(nullptr, to, std::move(kept));
+        });
   }
 }
 

@@ -182,6 +182,7 @@ struct Engine::State {
                      const wire::Frame& frame, Outbox& out);
   void receive_data(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body, Outbox& out);
+  void report_progress(const Path& from, const wire::Fragment& f, Outbox& out);
   void receive_digest(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_history(Instant now, Peer& peer, ByteView body, Outbox& out);
   InboundStream* inbound(Instant now, Peer& peer, StreamId stream);

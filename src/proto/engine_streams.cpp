@@ -222,6 +222,15 @@ Sequence Engine::State::deliver_run(Peer& peer, InboundStream& in, Sequence firs
   return sequence - first;
 }
 
+void Engine::State::report_progress(const Path& from, const wire::Fragment& f, Outbox& out) {
+  const Destinations to{{from.transport, from.link, 0, from.address}};
+  Bytes report;
+  wire::Writer writer(report);
+  write(writer, wire::Progress{f.stream, f.sequence});
+  put(wire::FrameType::progress, report, to, out);
+  seal_control(to, out);
+}
+
 void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body,
                                      Outbox& out) {
   wire::Fragment f;
@@ -231,14 +240,7 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
   }
   InboundStream* const in = inbound(now, peer, f.stream);
   if (!in) return;
-  if (from && f.flags & wire::kFragmentReport) {
-    const Destinations to{{from->transport, from->link, 0, from->address}};
-    Bytes report;
-    wire::Writer writer(report);
-    write(writer, wire::Progress{f.stream, f.sequence});
-    put(wire::FrameType::progress, report, to, out);
-    seal_control(to, out);
-  }
+  if (from && f.flags & wire::kFragmentReport) report_progress(*from, f, out);
   if (!in->joined) return hold_early(peer, *in, wire::FrameType::fragment, body);
   const bool ahead = f.sequence > in->gaps.next();
   arrivals.clear();

@@ -53,7 +53,7 @@ MAY = {
     "sim": {"base", "proto"},
 }
 PUBLIC = {
-    "base": {"result", "bytes", "time", "id", "path"},
+    "base": {"result", "bytes", "time", "id", "path", "compression"},
     "type": {"type", "layout", "value", "declare", "assignment", "binding", "filter"},
     "format": {"format"},
     "transport": {"transport"},

@@ -10,8 +10,54 @@ using namespace dts;
 using namespace dts::proto;
 using dts::proto::testing::Network;
 
+using namespace std::chrono_literals;
+
+namespace {
+
+// What the wire loses is asked for, confirmed when it is much, and comes again.
+template <class Send>
+void lose_and_repair(Network& net, Send send) {
+  int nth = 0;
+  net.drop = [&](const Network::Flight& f) { return f.from == 0 && ++nth % 3 == 1; };
+  send("lost", true);
+  net.drop = [](const Network::Flight&) { return false; };
+  send("found", true);
+  net.run(10ms);
+  net.drop = [&](const Network::Flight& f) { return f.from == 0; };
+  send(std::string(250'000, 'M'), true);
+  net.run(1ms);
+  net.drop = [](const Network::Flight&) { return false; };
+  net.run(3s);
+}
+
+bool ask_and_answer(Network& net, Network::Node& a, Network::Node& b, StreamId stream) {
+  Question question;
+  question.family = testing::family_of("brewery.Temperature");
+  question.name = "brewery.Temperature";
+  question.limit = 2;
+  question.filter = "celsius > 3";
+  question.text = "how warm?";
+  if (!b.engine.ask(net.now, question, b.out)) return false;
+  net.collect(b);
+  net.run(10ms);
+  for (const Notice& notice : a.notices) {
+    if (notice.kind != Notice::Kind::query) continue;
+    Reply reply;
+    reply.of = stream;
+    for (const std::string_view text : {"answer one", "answer two"})
+      reply.values.push_back(
+          {7, std::make_shared<const Bytes>(as_bytes(text).begin(), as_bytes(text).end()),
+           Compression::none});
+    a.engine.answer(net.now, notice.node, notice.token, std::move(reply), a.out);
+  }
+  net.collect(a);
+  net.run(100ms);
+  return true;
+}
+
+}  // namespace
+
 int main() {
-  using namespace std::chrono_literals;
   Network net;
   Bytes last;
   net.tap = [&](const Network::Flight& f) {
@@ -44,18 +90,7 @@ int main() {
   for (int i = 0; i < 5; ++i) send("live " + std::to_string(i), false);
   send(std::string(300'000, 'L'), true);
   net.run(10ms);
-  // What the wire loses is asked for, confirmed when it is much, and comes again.
-  int nth = 0;
-  net.drop = [&](const Network::Flight& f) { return f.from == 0 && ++nth % 3 == 1; };
-  send("lost", true);
-  net.drop = [](const Network::Flight&) { return false; };
-  send("found", true);
-  net.run(10ms);
-  net.drop = [&](const Network::Flight& f) { return f.from == 0; };
-  send(std::string(250'000, 'M'), true);
-  net.run(1ms);
-  net.drop = [](const Network::Flight&) { return false; };
-  net.run(3s);
+  lose_and_repair(net, send);
   b.engine.want_document(net.now, type, b.out);
   a.engine.probe(net.now, 0, 1, std::nullopt, true, 42, a.out);
   net.collect(a);
@@ -63,27 +98,7 @@ int main() {
   b.engine.refresh(net.now, b.out);
   net.collect(b);
   net.run(100ms);
-  Question question;
-  question.family = testing::family_of("brewery.Temperature");
-  question.name = "brewery.Temperature";
-  question.limit = 2;
-  question.filter = "celsius > 3";
-  question.text = "how warm?";
-  if (!b.engine.ask(net.now, question, b.out)) return 1;
-  net.collect(b);
-  net.run(10ms);
-  for (const Notice& notice : a.notices) {
-    if (notice.kind != Notice::Kind::query) continue;
-    Reply reply;
-    reply.of = *stream;
-    for (const std::string_view text : {"answer one", "answer two"})
-      reply.values.push_back(
-          {7, std::make_shared<const Bytes>(as_bytes(text).begin(), as_bytes(text).end()),
-           Compression::none});
-    a.engine.answer(net.now, notice.node, notice.token, std::move(reply), a.out);
-  }
-  net.collect(a);
-  net.run(100ms);
+  if (!ask_and_answer(net, a, b, *stream)) return 1;
   a.engine.close_stream(net.now, *stream, a.out);
   net.run(100ms);
   b.engine.stop(net.now, b.out);
