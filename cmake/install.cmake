@@ -26,5 +26,7 @@ else()
   set(DTS_PC_REQUIRES "Requires: libcrypto liblz4 libzstd")
   set(DTS_PC_LIBS " -pthread")
 endif()
+# Found from where the file is, so that an installation may be moved or given another prefix.
+file(RELATIVE_PATH DTS_PC_TO_PREFIX "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file(cmake/dts.pc.in ${CMAKE_CURRENT_BINARY_DIR}/dts.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/dts.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -17,7 +17,6 @@ cmake --build "$work/build" >/dev/null
 "$work/build/consumer"
 
 pc=$(dirname "$(find "$work/prefix" -name dts.pc)")
-sed -i "s|^prefix=.*|prefix=$work/prefix|" "$pc/dts.pc"
 # shellcheck disable=SC2046,SC2086
 g++ -std=c++20 $flags "$work/consumer/consumer.cpp" -o "$work/by-pkg-config" \
   $(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs dts)
