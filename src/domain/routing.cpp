@@ -151,8 +151,10 @@ Plan* DomainCore::plan_for(Subscriber& subscriber, const Origin& origin) {
   make_plan(*plan, subscriber, origin);
   // Of many types most may be meant to be left out.
   if (plan->decoder == nullptr && !subscriber.by_pattern) {
+    // One line: a place in an expression is shown by whoever asks why.
+    const std::string reason = plan->error.text();
     std::string line = origin.source->type_name + " of " + origin.source->name +
-                       " is not delivered: " + plan->error.text();
+                       " is not delivered: " + reason.substr(0, reason.find('\n'));
     for (std::size_t i = 1; i < plan->refusals.size(); ++i) line += "; " + plan->refusals[i].text();
     warn(std::move(line));
   }
