@@ -38,8 +38,12 @@ class Shrinker {
 
   void shrink() {
     if (kind_.empty()) return;
-    for (bool better = true; better && runs_ < runs_max_;)
-      better = fewer_nodes() | fewer_faults() | shorter() | fewer_messages();
+    for (bool better = true; better && runs_ < runs_max_;) {
+      better = fewer_nodes();
+      better = fewer_faults() || better;
+      better = shorter() || better;
+      better = fewer_messages() || better;
+    }
   }
   const RunOptions& options() const { return best_; }
   const RunResult& result() const { return result_; }
