@@ -30,7 +30,7 @@ Duration NackTimer::hold_off(const wire::Audience& audience) noexcept {
 
 Duration NackTimer::first(const wire::Audience& audience, base::Random& random) {
   if (is_small(audience)) return microseconds(200 + random.below(300));
-  const unsigned k = audience.size() >= 8192 ? 10 : audience.size() >= 1000 ? 6 : 4;
+  const unsigned k = audience.size() >= 1000 ? 6 : 4;
   return exponential(k * round_trip(audience), audience.size(), random);
 }
 
