@@ -168,7 +168,8 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
   Sequence taken = 0;
   for (const GapDetector::Range& range : arrivals) {
     const Sequence count = range.to - range.from + 1;
-    const Entries run = entries_of(entries, published, range.from - head.first, count);
+    const Entries run =
+        count == all.count ? all : entries_of(entries, published, range.from - head.first, count);
     take_run(peer, *in, range.from, range.to, run.published, run.bytes, out);
     taken += count;
   }

@@ -182,7 +182,6 @@ bool next_frame(ByteView& rest, Frame& frame) noexcept;
 //  | flags u8 | stream u32 | first u64 | published i64 | { length | time delta | bytes }* |
 inline constexpr std::size_t kDataHeadBytes = 21;
 inline constexpr std::uint8_t kDataHistoric = 1;
-inline constexpr std::uint8_t kDataReport = 2;  // answer with PROGRESS
 struct DataHead {
   std::uint8_t flags = 0;
   std::uint32_t stream = 0;
@@ -381,7 +380,6 @@ std::size_t write_runs(Writer&, std::span<const Run> runs, std::size_t room);
 //  | publisher 12 | stream u32 | flags u8 | loss u8 | echo u32 | runs |
 inline constexpr std::size_t kNackHeadBytes = 22;  // before the runs
 inline constexpr std::uint8_t kNackEcho = 1;       // `echo` holds
-inline constexpr std::uint8_t kNackOverflow = 2;   // my own receive buffer overflowed
 struct Nack {
   NodeId publisher;
   std::uint32_t stream = 0;
