@@ -1,7 +1,6 @@
 #include <base/text.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -26,12 +25,6 @@ std::size_t sequence_at(const unsigned char* p, std::size_t left, std::uint32_t&
   return point < least || point > 0x10ffff || surrogate ? 0 : length;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -42,9 +35,19 @@ bool is_utf8(std::string_view text) noexcept {
     std::memcpy(&word, eight, 8);
     return (word & 0x8080808080808080ull) == 0;
   };
+  const auto ascii32 = [](const unsigned char* bytes) {
+    std::uint64_t words[4];
+    std::memcpy(words, bytes, 32);
+    return ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080ull) == 0;
+  };
   // The last eight may overlap those before.
   if (left >= 8 && left <= 16 && ascii(p) && ascii(p + left - 8)) return true;
   while (left > 0) {
+    if (left >= 32 && ascii32(p)) {
+      p += 32;
+      left -= 32;
+      continue;
+    }
     if (left >= 8 && ascii(p)) {
       p += 8;
       left -= 8;
@@ -85,6 +88,13 @@ std::uint8_t* write_utf8(std::uint8_t* to, std::uint32_t point) noexcept {
 void append_utf8(std::string& to, std::uint32_t point) {
   std::uint8_t bytes[4];
   to.append(bytes, write_utf8(bytes, point));
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
 }
 
 bool glob_match(std::string_view pattern, std::string_view text) noexcept {

@@ -14,6 +14,8 @@ bool is_utf8(std::string_view text) noexcept;
 // of a surrogate pair is written alike, and is no UTF-8.
 std::uint8_t* write_utf8(std::uint8_t* to, std::uint32_t point) noexcept;
 void append_utf8(std::string& to, std::uint32_t point);
+// With the letters A to Z as a to z, in no language's way.
+std::string lower(std::string_view text);
 // Does `text` match `pattern`, in which * stands for any run of characters and ? for one?
 bool glob_match(std::string_view pattern, std::string_view text) noexcept;
 // Insertions, deletions, substitutions and swaps of neighbours between a and b, at most `limit`+1.

@@ -17,6 +17,10 @@ TEST(Text, knows_valid_utf_8) {
   }
 }
 
+TEST(Text, makes_letters_small_in_no_languages_way) {
+  EXPECT_EQ(lower("Tank-3 \xc3\x84I"), "tank-3 \xc3\x84i");
+}
+
 TEST(Text, matches_globs_whole) {
   EXPECT_TRUE(glob_match("brewery.*", "brewery.Temperature"));
   EXPECT_TRUE(glob_match("*", ""));

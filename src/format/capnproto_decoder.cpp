@@ -12,6 +12,7 @@
 #include <format/capnproto.hpp>
 #include <format/capnproto_shape.hpp>
 #include <format/plan.hpp>
+#include <type/unit_change.hpp>
 
 namespace dts::format::capnproto {
 
@@ -19,8 +20,11 @@ namespace {
 
 // A plan step and where Cap'n Proto puts what it reads.
 struct Reader;
+// What most fields are, read without looking further: so many bytes of the data section copied, or
+// an f64 that changes its unit.
+enum class Quick : std::uint8_t { none, copy1, copy2, copy4, copy8, unit };
 struct Op {
-  std::uint8_t width = 0;  // > 0: copy that many bytes from the data section; else ask the reader
+  Quick quick = Quick::none;
   Slot slot;
   std::uint32_t to = 0;  // bytes from the start of the subscriber's struct
   const Reader* reader = nullptr;
@@ -95,6 +99,13 @@ const Reader* Decode::reader(const PlanStep& step) {
   return &made;
 }
 
+Quick quick_of(const Op& op, const PlanStep& step) {
+  static constexpr Quick copies[] = {Quick::copy1, Quick::copy2, Quick::copy4, Quick::copy8};
+  if (op.slot.size < 3 || op.slot.mask != 0) return Quick::none;
+  if (step.action == Action::bits) return copies[op.slot.size - 3];
+  return only_changes_unit(step) ? Quick::unit : Quick::none;
+}
+
 void Decode::members(Reader& made, const PlanPair& pair) {
   auto shape = std::make_unique<Shape>(shape_of(*pair.from, plan_->publisher().nodes(), binding_));
   made.ops.reserve(pair.members.size());
@@ -111,8 +122,7 @@ void Decode::members(Reader& made, const PlanPair& pair) {
       op.may_default = shape->bound && made.action == Action::structure &&
                        op.slot.size == pointer_size && !op.slot.flat &&
                        pair.from->fields[i].default_value.has_value();
-      if (member.step->action == Action::bits && op.slot.size >= 3 && op.slot.mask == 0)
-        op.width = static_cast<std::uint8_t>(1 << (op.slot.size - 3));
+      op.quick = quick_of(op, *member.step);
     }
     made.ops.push_back(op);
   }
@@ -377,27 +387,30 @@ class Run {
     }
   }
 
+  // By comparisons: a jump through a table costs more than what it jumps to.
+  static bool quick(const Op& op, const Object& object, void* place) {
+    const std::uint32_t offset = op.slot.offset;
+    if (op.quick == Quick::copy8)
+      base::store(place, object.load<std::uint64_t>(offset));
+    else if (op.quick == Quick::copy4)
+      base::store(place, object.load<std::uint32_t>(offset));
+    else if (op.quick == Quick::unit)
+      base::store(place, in_unit(*op.reader->step->unit, object.load<double>(offset)));
+    else if (op.quick == Quick::copy1)
+      base::store(place, object.load<std::uint8_t>(offset));
+    else if (op.quick == Quick::copy2)
+      base::store(place, object.load<std::uint16_t>(offset));
+    else
+      return false;
+    return true;
+  }
+
   bool structure(const Reader& reader, const Object& object, void* to) {
     const PlanPair& pair = *reader.step->pair;
     store_absent(pair, to);
     for (const Op& op : reader.ops) {
       void* place = static_cast<std::byte*>(to) + op.to;
-      switch (op.width) {
-        case 1:
-          base::store(place, object.load<std::uint8_t>(op.slot.offset));
-          continue;
-        case 2:
-          base::store(place, object.load<std::uint16_t>(op.slot.offset));
-          continue;
-        case 4:
-          base::store(place, object.load<std::uint32_t>(op.slot.offset));
-          continue;
-        case 8:
-          base::store(place, object.load<std::uint64_t>(op.slot.offset));
-          continue;
-        default:
-          break;
-      }
+      if (quick(op, object, place)) continue;
       if (op.may_default && base::load<std::uint64_t>(object.pointer(op.slot.offset)) == 0)
         store_default(pair, pair.members[op.member], to);
       else if (!member(op, object, place) && !recover(pair.members[op.member], to, failure))

@@ -22,12 +22,20 @@ namespace dts::format::capnproto {
 
 namespace {
 
+// What most fields are, written without looking further: so many bytes copied into the data
+// section, a bit of it, one of an enumeration's symbols, a text.
+enum class Quick : std::uint8_t { none, copy1, copy2, copy4, copy8, bit, symbol, text };
+
 // How values of one Layout are written.
 struct Writer;
 struct Member {
   std::uint32_t from = 0;  // bytes from the start of the struct
   Slot slot;
   const Writer* writer = nullptr;
+  Quick quick = Quick::none;
+  std::uint8_t bit = 0;           // bit: which
+  std::uint16_t last_symbol = 0;  // symbol: from 0 up to this one
+  std::uint32_t to = 0;           // bytes from the start of the data section or the pointers
 };
 struct Writer {
   const Layout* layout = nullptr;
@@ -64,6 +72,29 @@ std::int8_t size_of(const Layout& layout) {
   return capnproto::size_of(type, {});
 }
 
+void make_quick(Member& member, const Layout& layout, bool dense) {
+  const Slot& slot = member.slot;
+  if (slot.flat || slot.discriminant != Slot::none || slot.mask != 0) return;
+  if (slot.size == pointer_size) {
+    if (layout.kind == Kind::text) member.quick = Quick::text;
+    member.to = slot.offset * 8;
+  } else if (slot.size == 0) {
+    member.quick = Quick::bit;
+    member.to = slot.offset / 8;
+    member.bit = static_cast<std::uint8_t>(1 << slot.offset % 8);
+  } else if (layout.kind != Kind::enumeration) {
+    static constexpr Quick copies[] = {Quick::copy1, Quick::copy2, Quick::copy4, Quick::copy8};
+    member.quick = copies[slot.size - 3];
+    member.to = slot.offset << (slot.size - 3);
+  } else if (dense && layout.width == 4) {
+    const TypeNode& node = layout.type.root();
+    member.quick = Quick::symbol;
+    member.to = slot.offset * 2;
+    member.last_symbol =
+        node.closed ? static_cast<std::uint16_t>(node.symbols.size() - 1) : std::uint16_t{0xffff};
+  }
+}
+
 const Writer* Encode::writer(const Layout& layout) {
   const auto [found, fresh] = made_.try_emplace(&layout, nullptr);
   if (!fresh) return found->second;
@@ -77,8 +108,10 @@ const Writer* Encode::writer(const Layout& layout) {
   if (layout.kind == Kind::structure || layout.kind == Kind::union_) {
     made.shape = shape_of(layout.type.root(), layout.type.nodes(), binding_);
     for (std::size_t i = 0; i < layout.fields.size(); ++i) {
-      made.members.push_back(
-          {layout.fields[i].offset, made.shape.slots[i], writer(*layout.fields[i].layout)});
+      const LayoutField& field = layout.fields[i];
+      Member member{field.offset, made.shape.slots[i], writer(*field.layout)};
+      make_quick(member, *field.layout, member.writer->dense);
+      made.members.push_back(member);
     }
   }
   if (layout.kind == Kind::optional) made.shape = optional_shape(size_of(*layout.element));
@@ -94,7 +127,7 @@ const Writer* Encode::writer(const Layout& layout) {
 // do not outlive an allocate().
 class Run {
  public:
-  explicit Run(Bytes& out) : out_(out), start_(out.size()) {}
+  explicit Run(Bytes& out) : out_(out), start_(out.size()), first_(out.data() + start_) {}
 
   bool message(const Writer& root, const void* value) {
     const std::size_t root_pointer = allocate(2) + 8;
@@ -111,14 +144,19 @@ class Run {
   static constexpr std::size_t large_bytes_min = 4096;
   static constexpr std::size_t zeros_ahead_max = 64 * 1024;
 
-  std::uint8_t* at(std::size_t position) { return out_.data() + start_ + position; }
+  std::uint8_t* at(std::size_t position) { return first_ + position; }
 
   std::size_t allocate(std::size_t words) {
     const std::size_t position = used_;
     used_ += words * 8;
-    if (start_ + used_ > out_.size())
-      out_.resize(start_ + used_ + std::clamp<std::size_t>(out_.size(), 192, zeros_ahead_max));
+    if (used_ > room_)
+      resize(start_ + used_ + std::clamp<std::size_t>(out_.size(), 192, zeros_ahead_max));
     return position;
+  }
+  [[gnu::noinline]] void resize(std::size_t size) {
+    out_.resize(size);
+    first_ = out_.data() + start_;
+    room_ = size - start_;
   }
 
   bool room(std::size_t count, std::size_t each) {
@@ -170,7 +208,7 @@ class Run {
     if (end > out_.capacity()) out_.reserve(std::max(end + end / 8, 2 * out_.capacity()));
     out_.resize(begin);
     out_.insert(out_.end(), bytes.begin(), bytes.end());
-    out_.resize(end);
+    resize(end);
     return target;
   }
 
@@ -244,16 +282,19 @@ class Run {
     return held == nullptr || pointer(*writer.element, held, position);  // null: none
   }
 
+  bool text(const Layout& layout, const void* from, std::size_t position) {
+    const ByteView text = layout.functions.view(layout, from);
+    if (!base::is_utf8(as_text(text)))
+      return failure.set(ErrorCode::encode, "the text is not valid UTF-8");
+    return blob(text, true, position);
+  }
+
   // What lies by pointer.
   bool pointer(const Writer& writer, const void* from, std::size_t position) {
     const Layout& layout = *writer.layout;
     switch (layout.kind) {
-      case Kind::text: {
-        const ByteView text = layout.functions.view(layout, from);
-        if (!base::is_utf8(as_text(text)))
-          return failure.set(ErrorCode::encode, "the text is not valid UTF-8");
-        return blob(text, true, position);
-      }
+      case Kind::text:
+        return text(layout, from, position);
       case Kind::bytes:
         return blob(layout.functions.view(layout, from), false, position);
       default:
@@ -313,20 +354,50 @@ class Run {
         return {writer.shape.data_words, writer.shape.pointers};
     }
   }
+  bool structure(const Writer& writer, const void* from, std::size_t data, std::size_t pointers) {
+    std::uint8_t* to = at(data);
+    for (const Member& member : writer.members) {
+      const auto* place = static_cast<const std::byte*>(from) + member.from;
+      if (quick(member, place, to)) continue;
+      if (!(member.quick == Quick::text
+                ? text(*member.writer->layout, place, pointers + member.to)
+                : field(*member.writer, member.slot, place, data, pointers))) {
+        const auto index = static_cast<std::size_t>(&member - writer.members.data());
+        return failure.in(writer.layout->type.root().fields[index].name);
+      }
+      to = at(data);  // it may have moved
+    }
+    return true;
+  }
+  // What lies in the data section `to`, as nearly always. By comparisons, as the decoder does it.
+  static bool quick(const Member& member, const void* from, std::uint8_t* to) {
+    to += member.to;
+    if (member.quick == Quick::copy8) {
+      base::store(to, base::load<std::uint64_t>(from));
+    } else if (member.quick == Quick::copy4) {
+      base::store(to, base::load<std::uint32_t>(from));
+    } else if (member.quick == Quick::bit) {
+      if (base::load<std::uint8_t>(from) != 0) *to |= member.bit;
+    } else if (member.quick == Quick::symbol) {
+      const auto symbol = base::load<std::uint32_t>(from);
+      if (symbol > member.last_symbol) return false;
+      base::store(to, static_cast<std::uint16_t>(symbol));
+    } else if (member.quick == Quick::copy1) {
+      *to = base::load<std::uint8_t>(from);
+    } else if (member.quick == Quick::copy2) {
+      base::store(to, base::load<std::uint16_t>(from));
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   // The inside of an object: structure, union_, decimal, any, optional.
   bool inside(const Writer& writer, const void* from, std::size_t data, std::size_t pointers) {
     const Layout& layout = *writer.layout;
     switch (layout.kind) {
       case Kind::structure:
-        for (const Member& member : writer.members) {
-          if (!field(*member.writer, member.slot, static_cast<const std::byte*>(from) + member.from,
-                     data, pointers)) {
-            return failure.in(layout.type.root()
-                                  .fields[static_cast<std::size_t>(&member - writer.members.data())]
-                                  .name);
-          }
-        }
-        return true;
+        return structure(writer, from, data, pointers);
       case Kind::union_:
         return held_case(writer, from, data, pointers);
       case Kind::decimal: {
@@ -449,6 +520,8 @@ class Run {
 
   Bytes& out_;
   const std::size_t start_;
+  std::uint8_t* first_;   // out_ from start_ on
+  std::size_t room_ = 0;  // zeros behind used_ included
   std::size_t used_ = 0;
   std::uint32_t depth_ = depth_max;
 };

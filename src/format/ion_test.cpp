@@ -80,6 +80,18 @@ TEST(Ion, writes_lengths_in_as_few_bytes_as_they_take) {
   }
 }
 
+TEST(Ion, writes_long_texts_between_others_at_every_depth) {
+  const char* type = "b.T{a:text, x:list<b.U>, z:i32}\nunion b.U{s:text, in:b.T}";
+  for (const std::size_t size : {4095, 4096, 8180, 16300, 16384, 2097100, 2097152}) {
+    const std::string text = '"' + std::string(size, 'a') + '"', short_text = "\"b\"";
+    const std::string inner = "{\"a\":" + short_text + ",\"x\":[{\"s\":" + text +
+                              "},{\"s\":" + short_text + "},{\"s\":" + text + "}],\"z\":7}";
+    const std::string json = "{\"a\":" + text + ",\"x\":[{\"s\":" + short_text +
+                             "},{\"in\":" + inner + "},{\"s\":" + text + "}],\"z\":8}";
+    EXPECT_EQ(read(type, written(type, json)), json) << size;
+  }
+}
+
 TEST(Ion, writes_a_case_as_annotation_and_cases_in_cases_as_several) {
   const char* type = "b.T{x:b.U}\nunion b.U{in:b.V, n:i8}\nunion b.V{a:i32, b:optional<i32>}";
   const auto value_of = [&](const char* json) {

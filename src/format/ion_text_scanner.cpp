@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include <base/base64.hpp>
 #include <base/hex.hpp>
 #include <base/text.hpp>
 #include <format/ion_symbols.hpp>
@@ -451,7 +452,7 @@ bool TextScanner::base64(Bytes& bytes) {
     if (*at_ == '-' || *at_ == '_') return invalid("a blob that is not base64");
     scratch_ += *at_;
   }
-  return (scratch_.size() % 4 == 0 && read_base64(scratch_, bytes)) ||
+  return (scratch_.size() % 4 == 0 && base::read_base64(scratch_, bytes)) ||
          invalid("a blob that is not base64");
 }
 

@@ -1,5 +1,7 @@
 #include <format/ion_writer.hpp>
 
+#include <algorithm>
+
 namespace dts::format::ion {
 
 // What was left free for the length is rarely all it takes: what the container holds moves there.
@@ -18,6 +20,42 @@ void Writer::close(std::uint8_t type) {
   std::uint8_t* head = out_.data() + frame.start;
   head[0] = static_cast<std::uint8_t>(type | (count == 0 ? length : 14));
   if (count != 0) put_var_uint(head + 1, length, count);
+}
+
+// Copied once: appended, so that the room for it is not filled with zeros first, and behind lengths
+// that are wide enough, so that no container moves it when it ends.
+void Writer::put_large(std::uint8_t type, ByteView bytes) {
+  start_value(head_bytes_max);
+  widen(head_bytes_max + bytes.size());
+  need(head_bytes_max);
+  put_head(type, bytes.size());
+  constexpr std::size_t behind = 256;
+  const std::size_t begin = used(), end = begin + bytes.size();
+  out_.resize(begin);
+  if (end + behind > out_.capacity()) {
+    out_.reserve(std::max(end + end / 8 + behind, 2 * out_.capacity()));
+  }
+  out_.insert(out_.end(), bytes.begin(), bytes.end());
+  out_.resize(end + behind);
+  at_ = out_.data() + end;
+  end_ = out_.data() + out_.size();
+}
+
+// Room in every open container for the length it will have with `count` bytes more. What moves is
+// what lies before them.
+void Writer::widen(std::size_t count) {
+  for (std::size_t i = 0; i < frames_; ++i) {
+    Frame& frame = frame_[i];
+    const std::size_t from = frame.start + 1 + frame.length_bytes, held = used() - from;
+    const auto wanted = static_cast<std::uint32_t>(var_uint_bytes(held + count));
+    if (wanted <= frame.length_bytes) continue;
+    const std::uint32_t more = wanted - frame.length_bytes;
+    need(more);
+    std::memmove(out_.data() + from + more, out_.data() + from, held);
+    at_ += more;
+    frame.length_bytes = wanted;
+    for (std::size_t inner = i + 1; inner < frames_; ++inner) frame_[inner].start += more;
+  }
 }
 
 void Writer::open_cases() {

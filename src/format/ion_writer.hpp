@@ -58,16 +58,10 @@ class Writer {
     put_real(value);
   }
   bool text(std::string_view utf8, Failure&) {
-    start_value(utf8.size() + head_bytes_max);
-    put_head(0x80, utf8.size());
-    put_unchecked(utf8.data(), utf8.size());
+    put_block(0x80, as_bytes(utf8));
     return true;
   }
-  void bytes(ByteView bytes) {
-    start_value(bytes.size() + head_bytes_max);
-    put_head(0xa0, bytes.size());
-    put_unchecked(bytes.data(), bytes.size());
-  }
+  void bytes(ByteView bytes) { put_block(0xa0, bytes); }
   void time(std::int64_t ns);
   void duration(std::int64_t ns) { put_decimal(ns, -9); }  // seconds
   void decimal(const Decimal& decimal) { put_decimal(decimal.coefficient, decimal.exponent); }
@@ -121,6 +115,7 @@ class Writer {
   // The walk goes 64 levels deep; a map's entry is a list of its own.
   static constexpr std::size_t cases_max = 64, frames_max = 2 * 64;
   static constexpr std::size_t head_bytes_max = 11;
+  static constexpr std::size_t large_bytes_min = 4096;
 
   // Not initialised: there are many, and few are used.
   struct Frame {
@@ -152,6 +147,15 @@ class Writer {
     need(count);
     put_unchecked(from, count);
   }
+
+  void put_block(std::uint8_t type, ByteView bytes) {
+    if (bytes.size() >= large_bytes_min) return put_large(type, bytes);
+    start_value(bytes.size() + head_bytes_max);
+    put_head(type, bytes.size());
+    put_unchecked(bytes.data(), bytes.size());
+  }
+  void put_large(std::uint8_t type, ByteView bytes);
+  void widen(std::size_t count);
 
   static std::uint64_t magnitude(std::int64_t value) {
     return value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)

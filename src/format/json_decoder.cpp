@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include <base/base64.hpp>
 #include <base/text.hpp>
 #include <format/capnproto.hpp>
 #include <format/json.hpp>
 #include <format/json_scanner.hpp>
 #include <format/named.hpp>
 #include <format/plan.hpp>
+#include <type/unit_change.hpp>
 
 namespace dts::format::json {
 
@@ -17,6 +19,14 @@ namespace {
 using named::NameTable;
 using named::quote;
 using named::Seen;
+
+// The names of a type, and the keys of a struct as they usually stand there: "name":
+struct Names : NameTable {
+  explicit Names(const TypeNode& node) : NameTable(node) {
+    for (const Field& field : node.fields) keys.push_back('"' + field.name + "\":");
+  }
+  std::vector<std::string> keys;
+};
 
 class Decode final : public Decoder {
  public:
@@ -27,12 +37,12 @@ class Decode final : public Decoder {
   Result<void> decode(ByteView message, void* value) const override;
 
   const Plan& plan() const { return *plan_; }
-  const NameTable& names(const PlanPair& pair) const { return names_[pair.index]; }
+  const Names& names(const PlanPair& pair) const { return names_[pair.index]; }
 
  private:
   std::unique_ptr<const Plan> plan_;
   DecodeLimits limits_;
-  std::vector<NameTable> names_;  // by PlanPair::index
+  std::vector<Names> names_;  // by PlanPair::index
 };
 
 // One decode call.
@@ -62,18 +72,50 @@ class Run {
     return failure.set(ErrorCode::wrong_value, quote(text) + " is not " + what, {}, hint);
   }
 
+  bool read(const PlanStep& step, void* to) { return quick(step, to) || value(step, to); }
+
+  // A number that is stored as it is or in another unit, spelt as usual. False: value() reads it.
+  bool quick(const PlanStep& step, void* to) {
+    if (only_changes_unit(step)) {
+      double number;
+      if (!scanner_.plain_real(number)) return false;
+      base::store(to, in_unit(*step.unit, number));
+      return true;
+    }
+    if (step.action != Action::bits) return false;
+    if (step.from == Kind::f64) return scanner_.plain_real(*static_cast<double*>(to));
+    if (step.from == Kind::f32) return scanner_.plain_real(*static_cast<float*>(to));
+    return step.from >= Kind::i8 && step.from <= Kind::u64 && quick_integer(step, to);
+  }
+  bool quick_integer(const PlanStep& step, void* to) {
+    const char* const start = scanner_.mark();
+    const unsigned which = static_cast<unsigned>(step.from) - static_cast<unsigned>(Kind::i8);
+    const bool is_signed = step.from <= Kind::i64, is_wide = (which & 3) == 3;
+    std::uint64_t magnitude = 0;
+    bool negative = false;
+    if (!scanner_.plain_whole(magnitude, negative, is_wide)) return false;
+    // What fits: up to `largest`, signed down to -largest - 1.
+    const std::uint64_t largest = ~std::uint64_t{0} >> (64 - (8u << (which & 3)) + is_signed);
+    if (magnitude - negative > largest || (negative && !is_signed)) {
+      scanner_.go_to(start);
+      return false;
+    }
+    store_low(to, negative ? 0 - magnitude : magnitude, step.to->size);
+    return true;
+  }
+
   bool value(const PlanStep& step, void* to) {
     switch (step.action) {
       case Action::wrap:
         return allowance_.take(1, step.to->element->size, failure) &&
-               value(*step.element, step.to->functions.set(*step.to, to));
+               read(*step.element, step.to->functions.set(*step.to, to));
       case Action::optional:
       case Action::unwrap: {
         if (scanner_.peek() == 'n')
           return scanner_.literal("null") && store_empty(step, to, failure);
-        if (step.action == Action::unwrap) return value(*step.element, to);
+        if (step.action == Action::unwrap) return read(*step.element, to);
         return allowance_.take(1, step.to->element->size, failure) &&
-               value(*step.element, step.to->functions.set(*step.to, to));
+               read(*step.element, step.to->functions.set(*step.to, to));
       }
       case Action::bits:
       case Action::number:
@@ -186,15 +228,12 @@ class Run {
     }
   }
 
-  static bool read(std::string_view token, double& number) { return read_real(token, number); }
-  static bool read(std::string_view token, float& number) {
-    return std::from_chars(token.data(), token.data() + token.size(), number).ec == std::errc{};
-  }
-
   template <class T>
   bool real(const PlanStep& step, void* to) {
     std::string_view token;
     T number;
+    if (step.action != Action::bits && scanner_.plain_real(number))  // else quick() has tried
+      return store_real(step, to, number, failure);
     if (scanner_.peek() == '"') {
       if (!scanner_.string(token)) return false;
       if (token == "NaN") {
@@ -209,7 +248,7 @@ class Run {
     } else {
       bool whole;
       if (!number_token(step, token, whole)) return false;
-      if (!read(token, number))
+      if (std::from_chars(token.data(), token.data() + token.size(), number).ec != std::errc{})
         return wrong(token, "a value of " + std::string(kind_name(step.from)));
     }
     return store_real(step, to, number, failure);
@@ -253,7 +292,7 @@ class Run {
         !allowance_.take(token.size(), 1, failure)) {
       return false;
     }
-    if (!read_base64(token, bytes_)) return wrong(token, "base64", "\"AQID\" is 01 02 03");
+    if (!base::read_base64(token, bytes_)) return wrong(token, "base64", "\"AQID\" is 01 02 03");
     step.to->functions.assign(*step.to, to, bytes_);
     return true;
   }
@@ -301,7 +340,7 @@ class Run {
         if (!resize(layout, to, capacity, first, failure)) return false;
       }
       if (!allowance_.take(1, layout.element->size, failure) ||
-          !(surplus ? skip() : value(*step.element, first + count * layout.element->size))) {
+          !(surplus ? skip() : read(*step.element, first + count * layout.element->size))) {
         return failure.in(count);
       }
       if (!scanner_.more(']', "',' or ']'", again)) return false;
@@ -327,7 +366,7 @@ class Run {
       void* place = layout.functions.map_insert(layout, to, key.place());
       if (place == nullptr) return named::there_twice(failure, name);
       if (!scanner_.expect(':', "':'")) return false;
-      if (!value(*step.element, place)) return failure.in(name);
+      if (!read(*step.element, place)) return failure.in(name);
       if (!scanner_.more('}', "',' or '}'", again)) return false;
     }
     return true;
@@ -368,14 +407,16 @@ class Run {
     scanner_.accept('{');
     store_absent(pair, to);
     Seen seen(pair.members.size());
+    const std::vector<std::string>& keys = decoder_.names(pair).keys;
     std::uint32_t expected = 0;  // keys usually come in the order of the type
     for (bool again = !scanner_.accept('}'); again;) {
-      std::uint32_t index;
-      if (!member(pair, expected, index)) return false;
+      std::uint32_t index = expected;
+      const bool as_usual = expected < keys.size() && scanner_.passes(keys[expected]);
+      if (!as_usual && !member(pair, expected, index)) return false;
       expected = index + 1;
       const std::string& name = pair.from->fields[index].name;
       if (!seen.add(index)) return named::there_twice(failure, name);
-      if (!scanner_.expect(':', "':'")) return false;
+      if (!as_usual && !scanner_.expect(':', "':'")) return false;
       const PlanMember& target = pair.members[index];
       if (!(target.step != nullptr ? field(target, to) : skip())) return failure.in(name);
       if (!scanner_.more('}', "',' or '}'", again)) return false;
@@ -387,7 +428,7 @@ class Run {
   bool field(const PlanMember& target, void* to) {
     const char* const start = scanner_.mark();
     const std::uint32_t depth = allowance_.depth;
-    if (value(*target.step, static_cast<std::byte*>(to) + target.offset)) return true;
+    if (read(*target.step, static_cast<std::byte*>(to) + target.offset)) return true;
     if (!recover(target, to, failure)) return false;
     scanner_.go_to(start);
     allowance_.depth = depth;
@@ -444,7 +485,7 @@ class Run {
       fine = skip() && store_no_case(step, to, failure);
     } else {
       fine = allowance_.take(1, target.step->to->size, failure) &&
-             value(*target.step, pair.to->functions.choose(*pair.to, to, target.to));
+             read(*target.step, pair.to->functions.choose(*pair.to, to, target.to));
     }
     if (!fine) return failure.in(pair.from->fields[index].name);
     return scanner_.expect('}', "'}' (a union holds one case)");

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include <base/base64.hpp>
 #include <base/endian.hpp>
 #include <base/text.hpp>
 #include <format/capnproto.hpp>
@@ -283,7 +284,7 @@ class Run {
   void base64(ByteView bytes) {
     char* to = room(bytes.size() / 3 * 4 + 6);
     *to = '"';
-    to = write_base64(to + 1, bytes);
+    to = base::write_base64(to + 1, bytes);
     *to++ = '"';
     used(to);
   }

@@ -3,12 +3,11 @@
 #include <base/endian.hpp>
 #include <base/hex.hpp>
 #include <base/text.hpp>
+#include <format/text_place.hpp>
 
 namespace dts::format::json {
 
 namespace {
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // How many of eight characters come before a quote, a backslash or a control character. In each
 // byte of x - n the top bit tells that x < n (if x < 0x80); a borrow spoils only what lies above.
 std::size_t plain_of(const char* eight) {
@@ -23,12 +22,7 @@ std::size_t plain_of(const char* eight) {
 }  // namespace
 
 std::string Scanner::where() const {
-  std::size_t line = 1, column = 1;
-  for (const char* p = begin_; p < at_; ++p) {
-    column = *p == '\n' ? 1 : column + 1;
-    line += *p == '\n';
-  }
-  return "at line " + std::to_string(line) + ", column " + std::to_string(column);
+  return place_behind({begin_, static_cast<std::size_t>(at_ - begin_)});
 }
 
 bool Scanner::invalid(const char* why) {

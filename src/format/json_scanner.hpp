@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <format/digits.hpp>
 #include <format/named.hpp>
 #include <format/plan.hpp>
 
@@ -19,6 +20,7 @@ class Scanner {
 
   // The next character that is not white space, not consumed; 0 at the end.
   char peek() {
+    if (at_<end_&& * at_> ' ') return *at_;
     while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
     return at_ < end_ ? *at_ : '\0';
   }
@@ -47,6 +49,33 @@ class Scanner {
     at_ += word.size() + 2;
     return true;
   }
+
+  // Short ways for what is written as usual. False: nothing was passed over, and the general way is
+  // to be taken, which also says what is wrong.
+  // `word` as it stands there, a name with its quotes and colon.
+  bool passes(std::string_view word) {
+    if (static_cast<std::size_t>(end_ - at_) < word.size() ||
+        !named::same_name({at_, word.size()}, word))
+      return false;
+    at_ += word.size();
+    return true;
+  }
+  template <class T>
+  bool plain_real(T& number) {
+    peek();
+    return pass_to(read_plain_real(at_, end_, number));
+  }
+  // Neither a fraction nor an exponent; perhaps in quotes.
+  bool plain_whole(std::uint64_t& magnitude, bool& negative, bool may_be_quoted) {
+    const bool quoted = peek() == '"' && may_be_quoted;
+    const char* at = at_ + quoted;
+    negative = at != end_ && *at == '-';
+    at = read_plain_whole(at + negative, end_, magnitude);
+    if (at == nullptr) return false;
+    if (!quoted) return (at == end_ || (*at != '.' && (*at | 0x20) != 'e')) && pass_to(at);
+    return at != end_ && *at == '"' && pass_to(at + 1);
+  }
+
   // A number as written; `whole` when it has neither fraction nor exponent.
   bool number(std::string_view& token, bool& whole);
   bool literal(std::string_view word);
@@ -63,6 +92,11 @@ class Scanner {
   bool invalid(const char* why);
 
  private:
+  bool pass_to(const char* behind) {
+    if (behind == nullptr) return false;
+    at_ = behind;
+    return true;
+  }
   bool escaped(std::string_view& text);
   bool escape(std::string& to);
   bool hex4(std::uint32_t& unit);

@@ -6,6 +6,7 @@
 #include <base/random.hpp>
 #include <dts/format.hpp>
 #include <dts/value.hpp>
+#include <format/digits.hpp>
 #include <format/json.hpp>
 
 namespace dts {
@@ -84,6 +85,42 @@ TEST(Json, takes_whole_numbers_however_they_are_written) {
   EXPECT_NE(read("b.T{a:f32}", R"({"a":1e39})"), "");
 }
 
+TEST(Json, takes_integers_up_to_the_bounds_of_their_kind) {
+  const auto list_of = [](const char* kind) { return "b.T{a:list<" + std::string(kind) + ">}"; };
+  struct Bounds {
+    const char* kind;
+    const char *below, *least, *most, *above;
+  };
+  for (const Bounds& each : {Bounds{"i8", "-129", "-128", "127", "128"},
+                             {"i16", "-32769", "-32768", "32767", "32768"},
+                             {"i32", "-2147483649", "-2147483648", "2147483647", "2147483648"},
+                             {"u8", "-1", "0", "255", "256"},
+                             {"u16", "-1", "0", "65535", "65536"},
+                             {"u32", "-1", "0", "4294967295", "4294967296"}}) {
+    const std::string type = list_of(each.kind);
+    const std::string both = std::string(each.least) + "," + each.most;
+    EXPECT_EQ(again(type.c_str(), "{\"a\":[" + both + "]}"), "{\"a\":[" + both + "]}");
+    for (const char* outside : {each.below, each.above, "99999999999999999999"}) {
+      EXPECT_EQ(
+          read(type.c_str(), std::string("{\"a\":[") + outside + "]}"),
+          std::string("E1205 \"") + outside + "\" is not a value of " + each.kind + ", at a.0");
+    }
+    EXPECT_NE(read(type.c_str(), "{\"a\":[\"5\"]}"), "");
+  }
+  for (const char* fine : {"\"-9223372036854775808\",\"9223372036854775807\"", "0,-1,5"})
+    EXPECT_EQ(again("b.T{a:list<i64>}", std::string("{\"a\":[") + fine + "]}"),
+              std::string("{\"a\":[") + fine + "]}");
+  EXPECT_EQ(again("b.T{a:list<i64>}", R"({"a":[-0, "-0", "007", "-9", 9 , 8.0]})"),
+            R"({"a":[0,0,7,-9,9,8]})");
+  EXPECT_EQ(again("b.T{a:list<u64>}", R"({"a":["18446744073709551615",18446744073709551615]})"),
+            R"({"a":["18446744073709551615","18446744073709551615"]})");
+  for (const char* wrong : {"9223372036854775808", "-9223372036854775809", "\"9\\u0039x\"", "\"\"",
+                            "\"-\"", "\"9", "9\"", "-", "12345678-", "1234567890123456789e5"})
+    EXPECT_NE(read("b.T{a:list<i64>}", std::string("{\"a\":[") + wrong + "]}"), "") << wrong;
+  for (const char* wrong : {"18446744073709551616", "\"18446744073709551616\"", "\"-1\"", "-0"})
+    EXPECT_NE(read("b.T{a:list<u64>}", std::string("{\"a\":[") + wrong + "]}"), "") << wrong;
+}
+
 TEST(Json, refuses_what_the_grammar_does_not_have) {
   for (const char* text : {"",
                            " ",
@@ -152,16 +189,6 @@ TEST(Json, a_union_holds_one_case_or_none) {
   EXPECT_NE(read("b.T{u:b.U}\nclosed union b.U {a:i32}", R"({"u":{}})"), "");
 }
 
-TEST(Json, reads_base64_of_either_alphabet_padded_or_not) {
-  Bytes bytes;
-  for (const char* text : {"+/8=", "-_8=", "-_8", "+/8"}) {
-    ASSERT_TRUE(format::read_base64(text, bytes)) << text;
-    EXPECT_EQ(bytes, (Bytes{0xfb, 0xff})) << text;
-  }
-  for (const char* text : {"A", "A===", "AB=", "AA=A", "AAAA=", "A\nAA", "/x=="})
-    EXPECT_FALSE(format::read_base64(text, bytes)) << text;
-}
-
 TEST(Json, reads_decimals_exactly_or_not_at_all) {
   Decimal decimal;
   ASSERT_TRUE(format::read_decimal("-1.50", decimal));
@@ -193,6 +220,12 @@ TEST(Json, reads_reals_to_the_bit_as_the_standard_library_does) {
       ASSERT_EQ(std::bit_cast<std::uint64_t>(number), std::bit_cast<std::uint64_t>(expected))
           << text;
     }
+    float single = 0, expected_single = 0;
+    const char* const plain = format::read_plain_real(text.data(), end, single);
+    if (plain == nullptr) continue;
+    ASSERT_EQ(std::from_chars(text.data(), end, expected_single).ptr, plain) << text;
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(single), std::bit_cast<std::uint32_t>(expected_single))
+        << text;
   }
   for (const char* text : {"", "-", "1x", "1 ", "--1", "1.2.3", "9007199254740993x"}) {
     double number = 0;

@@ -203,10 +203,11 @@ bool MessagePackReader::decimal(Decimal& value) {
   return integer(number) && to_signed(number, value.coefficient);
 }
 
+// Whether it is UTF-8 does not matter: it is one of the enumeration's, or refused.
 bool MessagePackReader::symbol(bool& is_text, std::string_view& symbol, named::Integer& value) {
   if (at_ == end_) return truncated();
   is_text = is_text_mark(*at_);
-  if (is_text) return text(symbol);
+  if (is_text) return name(symbol, "a symbol");
   return is_number(*at_) ? integer(value) : mismatch(at_, "a symbol");
 }
 

@@ -8,6 +8,8 @@
 
 #include <base/endian.hpp>
 #include <format/named.hpp>
+#include <format/short_copy.hpp>
+#include <type/unit_change.hpp>
 
 namespace dts::format::named {
 
@@ -163,6 +165,10 @@ class Scalars {
       return true;
     }
     if constexpr (std::is_floating_point_v<T>) {
+      if (only_changes_unit(step)) {
+        base::store(to, in_unit(*step.unit, value));
+        return true;
+      }
       return store_real(step, to, value, failure_);
     } else if constexpr (std::is_signed_v<T>) {
       return store_signed(step, to, value, failure_);
@@ -182,7 +188,7 @@ class Scalars {
       return false;
     }
     if (step.element->action == Action::bits) {
-      if (count > 0) std::memcpy(first, block.data(), count * sizeof(T));
+      copy_short(first, block.data(), count * sizeof(T));
       return true;
     }
     for (std::size_t i = 0; i < count; ++i) {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include <dts/bytes.hpp>
+#include <format/short_copy.hpp>
 
 namespace dts::format {
 
@@ -26,7 +27,7 @@ class Output {
   void block(const void* from, std::size_t count) {
     if (count >= large) return large_block(static_cast<const std::uint8_t*>(from), count);
     std::uint8_t* to = room(count);
-    if (count > 0) std::memcpy(to, from, count);
+    copy_short(to, from, count);
     at_ = to + count;
   }
 

@@ -56,6 +56,12 @@ struct PlanStep {
   const UnitChange* unit = nullptr;  // number: another unit
 };
 
+// An f64 of another unit, which always fits: in_unit() is all it takes.
+inline bool only_changes_unit(const PlanStep& step) {
+  return step.action == Action::number && step.unit != nullptr && step.from == Kind::f64 &&
+         step.to->kind == Kind::f64;
+}
+
 // One of the publisher's fields or cases.
 struct PlanMember {
   const PlanStep* step = nullptr;  // null: the subscriber does not read it

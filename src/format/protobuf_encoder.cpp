@@ -8,6 +8,7 @@
 #include <format/plan.hpp>
 #include <format/protobuf.hpp>
 #include <format/protobuf_writer.hpp>
+#include <format/short_copy.hpp>
 
 namespace dts::format::protobuf {
 
@@ -76,7 +77,16 @@ class Run {
     return at + op.tag_size;
   }
 
-  Cursor put_bytes(ByteView bytes, Cursor at) {
+  [[gnu::always_inline]] inline Cursor put_bytes(ByteView bytes, Cursor at) {
+    const std::size_t size = bytes.size();
+    if (size < 0x80 && static_cast<std::size_t>(end_ - at) > size) {
+      *at = static_cast<std::uint8_t>(size);
+      copy_short(at + 1, bytes.data(), size);
+      return at + 1 + size;
+    }
+    return put_more_bytes(bytes, at);
+  }
+  [[gnu::noinline]] Cursor put_more_bytes(ByteView bytes, Cursor at) {
     if (bytes.size() >= large_bytes_min) return put_large(bytes, at);
     at = write_varint(room(at, varint_bytes_max + bytes.size()), bytes.size());
     if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -333,6 +343,13 @@ class Run {
     return op.quick == Quick::message ? nested(*op.writer, from, at) : value(*op.writer, from, at);
   }
   Cursor nested(const Writer& writer, const void* from, Cursor at) {
+    if (writer.is_short) {
+      if (depth_ == 0) return too_deep();
+      at = room(at, 1 + writer.room);
+      const Cursor end = fields(writer, from, at + 1);  // has its room, and cannot fail
+      *at = static_cast<std::uint8_t>(end - at - 1);
+      return end;
+    }
     const Length length = begin(at_least(writer, from), at);
     at = content(writer, from, at);
     return at == nullptr ? nullptr : end(length, at);

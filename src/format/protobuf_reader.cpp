@@ -274,7 +274,10 @@ Result<void> Readers::skipped(Message& made, const TypeNode& node, const Slot& s
 namespace {
 
 Read quick_of(const Op& op) {
-  if (op.form == Form::single) return op.read;
+  if (op.form == Form::single) {
+    const bool is_unit = op.read == Read::number && only_changes_unit(*op.step);
+    return is_unit && op.reader->wire == eight ? Read::unit : op.read;
+  }
   const bool as_it_is = op.reader->read == Read::bits8 || op.reader->read == Read::bits4;
   const bool is_list = op.form == Form::repeated && op.length == 0 && op.wrap == nullptr;
   // A list that is not packed has another tag.
@@ -288,8 +291,10 @@ Read quick_of(const Op& op) {
 void Readers::finish(Message& made) {
   std::sort(made.ops.begin(), made.ops.end(),
             [](const Op& a, const Op& b) { return a.number() < b.number(); });
+  made.bits_in_order = made.ops.size() <= 64;
   for (std::size_t i = 0; i < made.ops.size(); ++i) {
     Op& op = made.ops[i];
+    made.bits_in_order &= op.bit == i;
     if (op.reader != nullptr && op.form != Form::flat) {
       op.quick = quick_of(op);
       op.size = op.reader->size;

@@ -23,6 +23,7 @@ enum class Read : std::uint8_t {
   whole,  // a signed varint
   bits4,  // four bytes, stored as they are
   bits8,
+  unit,    // eight bytes, an f64 of another unit; by Op::quick only
   number,  // any other number
   symbol,
   text,
@@ -87,6 +88,7 @@ struct Message {
   std::vector<std::uint16_t> index;  // number -> op + 1, for low numbers
   std::vector<const Op*> absent;     // by bit
   std::uint16_t arrays = 0;          // counters
+  bool bits_in_order = false;        // the bit of each op is its index, and all are in one word
   const Op* find(std::uint32_t number) const;
 };
 

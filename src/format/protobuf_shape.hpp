@@ -76,20 +76,20 @@ inline std::uint8_t* write_varint_ahead(std::uint8_t* to, std::uint64_t value) {
     *to = static_cast<std::uint8_t>(value);
     return to + 1;
   }
-  const std::size_t size = varint_size(value);
   std::uint64_t x = value & 0x00ff'ffff'ffff'ffff;
   x = (x & 0x0fff'ffff) | (x & 0x00ff'ffff'f000'0000) << 4;
   x = (x & 0x0000'3fff'0000'3fff) | (x & 0x0fff'c000'0fff'c000) << 2;
   x = (x & 0x007f'007f'007f'007f) | (x & 0x3f80'3f80'3f80'3f80) << 1;
   constexpr std::uint64_t more = 0x8080'8080'8080'8080;
-  if (size <= 8) {
+  if (value >> 56 == 0) {
+    const std::size_t size = varint_size(value);
     base::store(to, x | (more & ((std::uint64_t{1} << 8 * (size - 1)) - 1)));
     return to + size;
   }
   base::store(to, x | more);
-  to[8] = static_cast<std::uint8_t>((value >> 56 & 0x7f) | (size == 10 ? 0x80 : 0));
-  to[9] = static_cast<std::uint8_t>(value >> 63);
-  return to + size;
+  const std::uint64_t top = value >> 63;  // in a byte of its own
+  base::store(to + 8, static_cast<std::uint16_t>((value >> 56 & 0x7f) | top << 7 | top << 8));
+  return to + 9 + top;
 }
 
 // The end of the varint at `from`; null when it is cut off or has more than 64 bits.

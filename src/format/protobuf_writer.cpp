@@ -173,13 +173,16 @@ Result<const Writer*> Writers::writer(const Layout& layout, const Numbers& numbe
     made.ops.push_back(op);
   }
   made.room = scalar_bytes_max;
+  made.is_short = made.code == Code::message;
   for (std::uint32_t i = 0; made.code == Code::message && i < made.ops.size(); ++i) {
     Op& op = made.ops[i];
     op.quick = quick_of(op);
     made.room += op.tag_size + varint_bytes_max;
+    made.is_short &= op.quick >= Quick::boolean && op.quick <= Quick::bits8;
     if (op.form == Form::repeated || (op.form == Form::single && op.code == Code::bytes))
       made.bulky.push_back(i);
   }
+  made.is_short &= made.room - scalar_bytes_max < 0x80;
   return &made;
 }
 

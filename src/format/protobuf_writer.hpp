@@ -41,7 +41,7 @@ enum class Form : std::uint8_t { single, optional, repeated, map, flat };
 // What most fields are, written without looking further.
 enum class Quick : std::uint8_t {
   none,
-  boolean,
+  boolean,  // numbers, up to bits8
   u32,
   u64,
   i32,
@@ -85,6 +85,7 @@ struct Writer {
   Wire wire = length;
   std::vector<Op> ops;               // message: by number; one_case: by case
   std::size_t room = 0;              // message: for all its tags and numbers
+  bool is_short = false;             // message: of nothing else, and its length takes one byte
   std::vector<std::uint32_t> bulky;  // the lists and `bytes` among them, which may be long
 };
 

@@ -5,28 +5,16 @@
 #include <limits>
 
 #include <dts/time.hpp>
+#include <format/digits.hpp>
 
 namespace dts::format {
 
 namespace {
 
-constexpr char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  if (c == '/' || c == '_') return 63;
-  return -1;
-}
-
 std::uint64_t magnitude(std::int64_t value) {
   return value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value)
                    : static_cast<std::uint64_t>(value);
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Digits into `value`; false when they do not fit or there are none.
 bool read_digits(std::string_view& text, std::uint64_t& value, std::size_t& count) {
@@ -52,48 +40,6 @@ bool with_sign(std::uint64_t value, bool negative, std::int64_t& to) {
 
 }  // namespace
 
-char* write_base64(char* to, ByteView bytes) {
-  std::size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t three =
-        static_cast<std::uint32_t>(bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2]);
-    *to++ = base64_digits[three >> 18];
-    *to++ = base64_digits[three >> 12 & 63];
-    *to++ = base64_digits[three >> 6 & 63];
-    *to++ = base64_digits[three & 63];
-  }
-  if (i == bytes.size()) return to;
-  const bool two = i + 2 == bytes.size();
-  const std::uint32_t rest =
-      static_cast<std::uint32_t>(bytes[i] << 16 | (two ? bytes[i + 1] << 8 : 0));
-  *to++ = base64_digits[rest >> 18];
-  *to++ = base64_digits[rest >> 12 & 63];
-  *to++ = two ? base64_digits[rest >> 6 & 63] : '=';
-  *to++ = '=';
-  return to;
-}
-
-bool read_base64(std::string_view text, Bytes& bytes) {
-  bytes.clear();
-  if (text.size() % 4 == 0) {
-    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
-  }
-  if (text.size() % 4 == 1) return false;
-  bytes.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const int value = base64_value(c);
-    if (value < 0) return false;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes.push_back(static_cast<std::uint8_t>(bits >> held));
-  }
-  return (bits & ((1u << held) - 1)) == 0;  // bits that nothing would read must be zero
-}
-
 // The coefficient's digits with a point in them where the exponent puts it, when that is short;
 // otherwise coefficient and exponent. Zeros at the end count: 1.50 is 150 x 10^-2.
 char* write_decimal(char* to, const Decimal& decimal) {
@@ -116,40 +62,11 @@ char* write_decimal(char* to, const Decimal& decimal) {
   return to;
 }
 
-// Most numbers are short: up to 2^53 with a power of ten up to 10^22, both of which a double holds
-// exactly, so that one operation rounds once. (W. D. Clinger, How to read floating point numbers
-// accurately, 1990.) The others, and what is no number, are left to from_chars.
 bool read_real(std::string_view text, double& number) {
-  static constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  const bool negative = at != end && *at == '-';
-  if (negative) ++at;
-  std::uint64_t digits = 0;
-  const auto read_digits = [&] {
-    const char* const first = at;
-    for (; at != end && static_cast<unsigned char>(*at - '0') < 10; ++at)
-      digits = digits * 10 + static_cast<unsigned char>(*at - '0');
-    return at - first;
-  };
-  const std::ptrdiff_t whole = read_digits();
-  std::ptrdiff_t fraction = 0;
-  if (whole != 0 && at != end && *at == '.') {
-    ++at;
-    fraction = read_digits();
-  }
-  // 19 digits do not overflow 64 bits.
-  const bool is_short = whole != 0 && at == end && whole + fraction <= 19 && fraction <= 22 &&
-                        digits <= std::uint64_t{1} << 53;
-  if (!is_short) {
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc{} && stop == end;
-  }
-  number = static_cast<double>(digits) / powers[fraction];
-  if (negative) number = -number;
-  return true;
+  const char* const end = text.data() + text.size();
+  if (read_plain_real(text.data(), end, number) == end) return true;
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && stop == end;
 }
 
 bool read_decimal(std::string_view text, Decimal& decimal) {

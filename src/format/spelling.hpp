@@ -16,11 +16,9 @@ constexpr std::size_t decimal_bytes_max = 32;
 constexpr std::size_t duration_bytes_max = 32;
 char* write_decimal(char* to, const Decimal& decimal);     // 12.50, -0.003, 5e3
 char* write_duration(char* to, std::int64_t nanoseconds);  // 1.5s, -0.000000001s
-char* write_base64(char* to, ByteView bytes);              // 4 bytes for each 3 begun
 // The reverse; false when the text is not one. Durations may also be 1h30m, 500ms.
 bool read_real(std::string_view text, double& number);  // to the nearest; JSON's numbers and more
 bool read_decimal(std::string_view text, Decimal& decimal);
 bool read_duration(std::string_view text, std::int64_t& nanoseconds);
-bool read_base64(std::string_view text, Bytes& bytes);  // standard or URL-safe, padded or not
 
 }  // namespace dts::format

@@ -10,20 +10,31 @@ bool is_legal(std::uint32_t point) noexcept {
          (point >= 0xe000 && point < 0xfffe) || (point >= 0x10000 && point <= 0x10ffff);
 }
 
+namespace {
+
+// The high bit of every byte below 0x20 (and perhaps of its neighbour, which is looked at then for
+// nothing) or above 0x7f.
+std::uint64_t odd_ones(const char* eight) noexcept {
+  const auto word = base::load<std::uint64_t>(eight);
+  constexpr std::uint64_t ones = 0x0101010101010101ull;
+  return ((word - ones * 0x20) | word) & ones * 0x80;
+}
+
+}  // namespace
+
 bool is_text(std::string_view text) noexcept {
   const char* p = text.data();
   const char* const end = p + text.size();
   // The whole is checked as UTF-8 elsewhere; here, bytes that may begin what is not allowed.
   while (p < end) {
-    if (end - p >= 8) {
-      const auto word = base::load<std::uint64_t>(p);
-      constexpr std::uint64_t ones = 0x0101010101010101ull;
-      // Sets the high bit of every byte below 0x20 (and perhaps of its neighbour, which is looked
-      // at then for nothing) or above 0x7f.
-      if ((((word - ones * 0x20) | word) & ones * 0x80) == 0) {
-        p += 8;
-        continue;
-      }
+    if (end - p >= 32 &&
+        (odd_ones(p) | odd_ones(p + 8) | odd_ones(p + 16) | odd_ones(p + 24)) == 0) {
+      p += 32;
+      continue;
+    }
+    if (end - p >= 8 && odd_ones(p) == 0) {
+      p += 8;
+      continue;
     }
     const char* const stop = end - p >= 8 ? p + 8 : end;
     for (; p < stop; ++p) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include <base/base64.hpp>
 #include <base/text.hpp>
 #include <dts/time.hpp>
 #include <format/spelling.hpp>
@@ -23,6 +24,12 @@ bool is_numeric(std::string_view text) {
   if (!text.empty() && text[0] == '-') text.remove_prefix(1);
   if (!text.empty() && text[0] == '.') text.remove_prefix(1);
   return !text.empty() && text[0] >= '0' && text[0] <= '9';
+}
+
+// A negative one is -1 - magnitude.
+void count_from_minus_one(named::Integer& value) {
+  if (value.magnitude == 0) value.negative = false;
+  if (value.negative) --value.magnitude;
 }
 
 template <class T>
@@ -62,6 +69,8 @@ bool Reader::is_plain(const char* expected) {
 }
 
 bool Reader::next(std::string_view name, bool& more) {
+  more = true;
+  if (scanner_.opens(name)) return true;
   if (!scanner_.next_child(more)) return false;
   if (!more || scanner_.name() == name) return true;
   return failure_.set(ErrorCode::wrong_value,
@@ -92,17 +101,25 @@ bool Reader::read_integer(std::string_view text, Integer& value) {
   const char* const end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, value.magnitude);
   if (error != std::errc{} || stop != end) return wrong(text, "an integer of 64 bits");
-  if (value.magnitude == 0) value.negative = false;
-  if (value.negative) --value.magnitude;  // it is -1 - magnitude
+  count_from_minus_one(value);
   return true;
 }
 
 bool Reader::integer(Integer& value) {
+  if (scanner_.plain_whole(value.magnitude, value.negative)) {
+    count_from_minus_one(value);
+    return true;
+  }
   std::string_view text;
   return token(text, "an integer") && read_integer(text, value);
 }
 
 bool Reader::real(double& value, bool single) {
+  float narrow;
+  if (single ? scanner_.plain_real(narrow) : scanner_.plain_real(value)) {
+    if (single) value = narrow;
+    return true;
+  }
   std::string_view text;
   if (!token(text, "a number")) return false;
   std::string_view number = text;
@@ -133,7 +150,7 @@ bool Reader::decode_base64(std::string_view text) {
     }
     text = packed;
   }
-  return read_base64(text, bytes_) || wrong(text, "base64", "AQID is 01 02 03");
+  return base::read_base64(text, bytes_) || wrong(text, "base64", "AQID is 01 02 03");
 }
 
 bool Reader::text(std::string_view& value) {

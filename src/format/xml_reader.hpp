@@ -74,6 +74,7 @@ class Reader {
     name = scanner_.name();
     return true;
   }
+  bool next_is(Container&, std::string_view name) { return scanner_.opens(name); }
   bool end_member(Container&) { return scanner_.close(); }
   bool end_struct(Container&) { return true; }
   bool begin_case(Container&, bool& none, std::string_view& name);

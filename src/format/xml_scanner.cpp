@@ -316,7 +316,7 @@ bool Scanner::close() {
   nil_ = base64_ = false;
   const Open& top = open_[depth_ - 1];
   if (static_cast<std::size_t>(end_ - at_) >= top.size + 3 && at_end_tag() &&
-      std::memcmp(at_ + 2, top.name, top.size) == 0) {
+      named::same_name({at_ + 2, top.size}, {top.name, top.size})) {
     const char* p = at_ + 2 + top.size;
     while (p < end_ && is(*p, is_space)) ++p;
     if (p < end_ && *p == '>') {

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include <format/digits.hpp>
+#include <format/named.hpp>
 #include <format/plan.hpp>
 
 namespace dts::format::xml {
@@ -30,6 +32,32 @@ class Scanner {
   bool next_child(bool& there);
   // The same when there must be a child of this name.
   bool child(std::string_view name);
+  // Short ways for what is written as usual. False: nothing was passed over, and the general way is
+  // to be taken, which also says what is wrong.
+  // Into the next child, if it is <name> without anything else.
+  bool opens(std::string_view name) {
+    const std::size_t size = name.size();
+    if (empty_ || depth_ == open_max || static_cast<std::size_t>(end_ - at_) < size + 2 ||
+        *at_ != '<' || at_[size + 1] != '>' || !named::same_name({at_ + 1, size}, name)) {
+      return false;
+    }
+    open_[depth_++] = {at_ + 1, size};
+    name_ = {at_ + 1, size};
+    nil_ = base64_ = false;
+    at_ += size + 2;
+    return true;
+  }
+  // All of the content of the innermost open element is a number.
+  template <class T>
+  bool plain_real(T& number) {
+    return !empty_ && !base64_ && pass_to(read_plain_real(at_, end_, number));
+  }
+  bool plain_whole(std::uint64_t& magnitude, bool& negative) {
+    if (empty_ || base64_) return false;
+    negative = at_ != end_ && *at_ == '-';
+    return pass_to(read_plain_whole(at_ + negative, end_, magnitude));
+  }
+
   // All of the character data of the innermost open element, which has no children. The text lives
   // until the next call.
   bool content(std::string_view& text);
@@ -73,6 +101,13 @@ class Scanner {
   bool starts(std::string_view word) const {
     return static_cast<std::size_t>(end_ - at_) >= word.size() &&
            std::string_view(at_, word.size()) == word;
+  }
+  // To the end of what is all of an element's content; null: it is not.
+  bool pass_to(const char* behind) {
+    if (behind == nullptr || end_ - behind < 2 || behind[0] != '<' || behind[1] != '/')
+      return false;
+    at_ = behind;
+    return true;
   }
   bool at_end_tag() const { return end_ - at_ >= 2 && at_[0] == '<' && at_[1] == '/'; }
   bool white_space();

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include <base/base64.hpp>
 #include <dts/bytes.hpp>
 #include <dts/time.hpp>
 #include <dts/value.hpp>
@@ -187,7 +188,7 @@ class Writer {
     char* const to = room(32);
     at_ = std::to_chars(to, to + 32, value).ptr;
   }
-  void base64(ByteView bytes) { at_ = write_base64(room(bytes.size() / 3 * 4 + 4), bytes); }
+  void base64(ByteView bytes) { at_ = base::write_base64(room(bytes.size() / 3 * 4 + 4), bytes); }
 
   static Need worst_of(std::string_view text);
   void escape(std::string_view text);

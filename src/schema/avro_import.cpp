@@ -96,7 +96,7 @@ class AvroImporter {
     std::vector<std::string> names{"record", "enum", "array", "map", "fixed"};
     for (const auto& [each, type] : kPrimitives) names.push_back(each);
     for (const auto& [each, type] : named_) names.push_back(each);
-    return Error(ErrorCode::unknown_type, "there is no type \"" + base::printable(name) + "\"",
+    return Error(ErrorCode::invalid_type, "there is no type \"" + base::printable(name) + "\"",
                  place, "a name is defined before it is used", base::nearest(full, names));
   }
 

@@ -67,9 +67,10 @@ class CapnpImporter {
   Error first_error() const {
     const Error& first = files_.errors[0];
     const std::size_t more = files_.errors.size() - 1;
-    return Error(first.code(), first.what(), first.where(),
-                 more == 0 ? "" : "and " + std::to_string(more) + " more errors",
-                 "capnp compile -o- " + file_);
+    return Error(
+        first.code(), first.what(), first.where(),
+        more == 0 ? "" : "and " + std::to_string(more) + " more error" + (more > 1 ? "s" : ""),
+        "capnp compile -o- " + file_);
   }
 
   std::string where(const std::string& member) const { return file_ + ": " + member; }
@@ -142,6 +143,8 @@ class CapnpImporter {
     const bool is_union = cases > 0 && cases == fields.size();
     DraftNode& node = draft_.add(full, is_union ? Kind::union_ : Kind::structure, where(full));
     node.own = own;
+    const std::string shown = schema.getProto().getDisplayName().cStr();
+    node.own_name = shown.substr(shown.rfind(':') + 1);
     if (!head.type.empty()) DTS_TRY(draft_.head(node, head.type, node.place));
     const auto measure = [&](DraftNode& of) {
       of.binding.data_words = proto.getDataWordCount();

@@ -393,7 +393,7 @@ Result<Binding> Draft::binding(const Type& type) const {
 
 Result<Imported> Draft::finish(std::string_view root) {
   if (nodes_.empty() && enumerations_.empty()) {
-    return Error(ErrorCode::unknown_type, "there is no type in the schema", file_, {},
+    return Error(ErrorCode::invalid_type, "there is no type in the schema", file_, {},
                  "it must define a struct, an enumeration or a union");
   }
   DTS_ASSIGN(std::vector<Type> types, parse());
@@ -407,7 +407,8 @@ Result<Imported> Draft::finish(std::string_view root) {
                                      : name == root || last_word(name) == root;
     if (!wanted) continue;
     DTS_ASSIGN(Binding bound, binding(types[i]));
-    imported.types.push_back({std::move(types[i]), std::move(bound)});
+    imported.types.push_back({std::move(types[i]), std::move(bound),
+                              i < nodes_.size() ? nodes_[i].own_name : std::string()});
   }
   if (!root.empty()) {
     const auto exact =
@@ -425,7 +426,7 @@ Result<Imported> Draft::finish(std::string_view root) {
       for (const std::string& name : names) near += (near.empty() ? "" : ", ") + name;
       if (near.size() > 200) near = near.substr(0, near.rfind(',', 200)) + " ...";
     }
-    return Error(ErrorCode::unknown_type,
+    return Error(ErrorCode::invalid_type,
                  "the schema does not define \"" + base::printable(root) + "\"", file_, {}, near);
   }
   return imported;

@@ -32,6 +32,7 @@ struct DraftMember {
 
 struct DraftNode {
   std::string name;
+  std::string own_name;  // as ImportedType has it
   Kind kind = Kind::structure;
   bool closed = false;
   bool own = true;  // of the file itself, not of one it imports

@@ -56,5 +56,18 @@ TEST(SchemaImport, reads_an_integer_of_64_bits_as_the_hint_writes_it) {
   EXPECT_EQ(imported->types[0].type.print(Type::Style::one_line), "t{count:i64}");
 }
 
+TEST(SchemaImport, says_what_a_capnp_file_itself_calls_a_struct) {
+  const auto imported = import_text(Language::capnp, "sensors.capnp", R"(@0xd1f2a6b08c5e4437;
+using Dts = import "/dts/annotations.capnp";
+$Dts.name("brewery");
+struct Temperature { celsius @0 :Float64; struct Place { tank @0 :Int32; } at @1 :Place; })",
+                                    {});
+  ASSERT_TRUE(imported.ok()) << imported.error().text();
+  ASSERT_EQ(imported->types.size(), 2u);
+  EXPECT_EQ(imported->types[0].type.name(), "brewery.Temperature");
+  EXPECT_EQ(imported->types[0].own_name, "Temperature");
+  EXPECT_EQ(imported->types[1].own_name, "Temperature.Place");
+}
+
 }  // namespace
 }  // namespace dts::schema

@@ -96,7 +96,7 @@ class JsonSchemaImporter {
     const Json* defs = json_.find(target[2] == '$' ? "$defs" : "definitions");
     const Json* schema = defs != nullptr ? defs->find(key) : nullptr;
     if (schema == nullptr)
-      return Error(ErrorCode::unknown_type, "there is nothing at the reference", at(from), target,
+      return Error(ErrorCode::invalid_type, "there is nothing at the reference", at(from), target,
                    "define it there");
     std::string wanted = key;
     const std::string space = words_before(root_name_);

@@ -76,7 +76,7 @@ class JtdImporter {
       if (definitions != nullptr) {
         for (const auto& [name, each] : definitions->members) names.push_back(name);
       }
-      return Error(ErrorCode::unknown_type,
+      return Error(ErrorCode::invalid_type,
                    "there is no definition \"" + base::printable(key) + "\"", at(from),
                    "references lead to the schema's own definitions", base::nearest(key, names));
     }
@@ -124,13 +124,13 @@ class JtdImporter {
       const auto found = kScalars.find(type->text);
       if (found != kScalars.end()) return found->second;
       if (type->text == "int64" || type->text == "uint64") {
-        return Error(ErrorCode::unknown_type, "RFC 8927 has no type \"" + type->text + "\"",
+        return Error(ErrorCode::invalid_type, "RFC 8927 has no type \"" + type->text + "\"",
                      at(pointer), "a JSON number holds 53 bits",
                      "{\"type\": \"string\", \"metadata\": {\"dts.field\": \"count : i64\"}}");
       }
       std::vector<std::string> names;
       for (const auto& [name, ours] : kScalars) names.push_back(name);
-      return Error(ErrorCode::unknown_type,
+      return Error(ErrorCode::invalid_type,
                    "RFC 8927 has no type \"" + base::printable(type->text) + "\"", at(pointer), {},
                    base::nearest(type->text, names));
     }

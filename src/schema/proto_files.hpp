@@ -80,6 +80,7 @@ class Errors final : public pb::compiler::MultiFileErrorCollector {
     if (errors.size() >= 32) return;
     std::string where = file;
     if (line >= 0) where += ":" + std::to_string(line + 1) + ":" + std::to_string(column + 1);
+    if (names_importer(where, message)) return;
     // The tree's messages have a second line: what to try.
     const std::size_t end = std::min(message.find('\n'), message.size());
     const std::string hint = message.substr(std::min(end + 1, message.size()));
@@ -89,6 +90,18 @@ class Errors final : public pb::compiler::MultiFileErrorCollector {
   }
   void AddWarning(const std::string&, int, int, const std::string&) override {}
   std::vector<Error> errors;
+
+ private:
+  // What is wrong with a file as a whole is followed by where it was imported: one error of both.
+  bool names_importer(const std::string& where, const std::string& message) {
+    if (errors.empty()) return false;
+    const Error& last = errors.back();
+    const std::string imported = "\"" + last.where() + "\"";
+    if (message.rfind("Import " + imported, 0) != 0) return false;
+    errors.back() =
+        Error(last.code(), last.what() + " " + base::printable(imported), where, {}, last.hint());
+    return true;
+  }
 };
 
 }  // namespace dts::schema::proto_files

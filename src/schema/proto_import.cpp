@@ -265,9 +265,13 @@ class ProtoImporter {
     }
   }
 
-  // What stands for a field that is not in the message: nothing, its default, or zero.
+  // What stands for a field that is not in the message: nothing, its default, zero or no elements.
   Result<void> presence(const pb::FieldDescriptor* field, bool is_case, DraftMember& member) {
-    if (field->is_repeated() || field->is_required() || is_case) return {};
+    if (field->is_required() || is_case) return {};
+    if (field->is_repeated()) {
+      member.default_value = field->is_map() ? "{}" : "[]";
+      return {};
+    }
     if (field->message_type() != nullptr) {
       member.type = "optional<" + member.type + ">";
       return {};

@@ -29,10 +29,10 @@ Result<Imported> import_notation(const std::string& name, std::string_view text,
   for (Type& type : types) {
     names.push_back(type.name());
     if (root.empty() || type.name() == root || last_word(type.name()) == root)
-      imported.types.push_back({std::move(type), Binding()});
+      imported.types.push_back({std::move(type), Binding(), {}});
   }
   if (!imported.types.empty()) return imported;
-  return Error(ErrorCode::unknown_type,
+  return Error(ErrorCode::invalid_type,
                "the schema does not define \"" + base::printable(root) + "\"", name, {},
                base::nearest(root, names));
 }

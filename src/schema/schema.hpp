@@ -39,6 +39,8 @@ struct ImportedType {
   // Not valid(): the format's own way to lay out the type is the schema's, or the schema says
   // nothing about bytes (all but .proto and .capnp).
   Binding binding;
+  // .capnp: what the file itself calls the struct, "Outer.Inner", whatever its annotations say.
+  std::string own_name;
 };
 
 struct Imported {

@@ -248,7 +248,7 @@ TEST(SchemaDifferential, a_proto_file_written_by_hand_is_spoken_both_ways) {
   const auto batch = import(schema::Language::proto, kProto, "Batch");
   EXPECT_EQ(batch.type.print(Type::Style::one_line),
             "brewery.Batch{tank:u32=0, celsius:f64[Cel]=0, count:optional<i32>, at:optional<time>, "
-            "what:brewery.Batch.what, counts:map<text, i32>, xs:list<i32>, "
+            "what:brewery.Batch.what, counts:map<text, i32>={}, xs:list<i32>=[], "
             "state:brewery.Batch.State=OFF, next:optional<brewery.Batch>}; "
             "enum brewery.Batch.State{OFF=0, ON=5}; brewery.Batch.Step{wait:i64=0}; "
             "union brewery.Batch.what{note:text, step:brewery.Batch.Step, code:u64}");
