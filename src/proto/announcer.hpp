@@ -1,6 +1,7 @@
 // Announcer: when to announce, and what has changed since. Keeps the digests of the own lists (of
 // streams and of wants), the changes not yet announced, and the period, which stretches so that
-// the whole domain stays under its packet budget. Writes no packets.
+// the whole domain stays under its packet budget. Processes of one machine, whose clocks are the
+// same, announce at the same moments: who hears them wakes once for several. Writes no packets.
 #pragma once
 
 #include <vector>
@@ -60,15 +61,22 @@ class Announcer {
     }
     const Duration p = period(nodes, links);
     due_ = now + p + Duration(random.below(static_cast<std::uint64_t>(p.count()) / 4));
+    due_ -= due_.time_since_epoch() % std::min<Duration>(p / 8, moments_max);
   }
   bool starting() const noexcept { return early_left_ != 0; }
-  // Without the jitter, which only lengthens it.
+  // Without the jitter, which lengthens it by a quarter at most.
   Duration period(std::size_t nodes, std::size_t links) const {
     const auto packets = static_cast<std::int64_t>((nodes + 1) * std::max<std::size_t>(1, links));
-    return std::max(period_, Duration(packets * 1'000'000'000 / packets_per_s_max_));
+    const Duration crowded = std::min<Duration>(packets * packet_time, 2 * period_);
+    return std::max({period_, crowded, Duration(packets * 1'000'000'000 / packets_per_s_max_)});
   }
 
  private:
+  static constexpr Duration moments_max = std::chrono::milliseconds(500);
+  // 25 packets a second are not noticed by anybody; beyond that the period grows to twice its
+  // length before the domain does.
+  static constexpr Duration packet_time = std::chrono::milliseconds(40);
+
   Duration period_;
   std::uint32_t packets_per_s_max_;
   std::uint64_t streams_digest_ = 0, wants_digest_ = 0;

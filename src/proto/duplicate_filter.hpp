@@ -14,7 +14,12 @@ class DuplicateFilter {
   // `window` packets, rounded up to a multiple of 64.
   explicit DuplicateFilter(std::uint32_t window) : window_((window + 63) / 64 * 64) {}
 
-  // True the first time; false for a duplicate and for what is behind the window.
+  // No node sends so much between two packets that are heard: a forged number must not move the
+  // window to where nothing of the real node is new.
+  static constexpr std::uint64_t jump_max = std::uint64_t{1} << 32;
+
+  // True the first time; false for a duplicate, for what is behind the window and for what is
+  // absurdly far ahead.
   bool fresh(std::uint64_t number) {
     if (bits_.empty()) {
       bits_.assign(window_ / 64, 0);
@@ -22,6 +27,7 @@ class DuplicateFilter {
       return mark(number);
     }
     if (number > highest_) {
+      if (number - highest_ > jump_max) return false;
       if (number - highest_ >= window_)
         bits_.assign(bits_.size(), 0);
       else

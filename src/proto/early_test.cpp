@@ -125,7 +125,7 @@ TEST_F(Early, what_of_a_burst_does_not_fit_is_named) {
   net.run(3s);
   read_control_late(100ms);
   const StreamId s = open(record_of("t.A"));
-  const int count = 4000;
+  const int count = 8000;  // more than is kept for repair
   for (int i = 1; i <= count; ++i) net.publish(publisher, s, std::string(1000, 'b'));
   net.run(3s);
   Sequence named = 0;

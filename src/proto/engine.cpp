@@ -63,10 +63,16 @@ void EngineCounters::for_each(
   DTS_VISIT(message_too_large);
   DTS_VISIT(messages_refused);
   DTS_VISIT(backlog_full);
+  DTS_VISIT(window_full);
+  DTS_VISIT(receivers_evicted);
+  DTS_VISIT(relay_duplicate);
   DTS_VISIT(nacks_out);
   DTS_VISIT(nacks_in);
   DTS_VISIT(repairs_out);
   DTS_VISIT(repairs_refused);
+  DTS_VISIT(repairs_isolated);
+  DTS_VISIT(messages_withheld);
+  DTS_VISIT(sequences_withheld);
   DTS_VISIT(document_mismatch);
   DTS_VISIT(document_refused);
   DTS_VISIT(document_unasked);
@@ -102,6 +108,7 @@ Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
       control(domain, options.node),
       open(domain, options.node),
       mend(domain, options.node),
+      ways(options.streams_max),
       asked_queries(options.queries_open_max),
       heard_queries(options.queries_heard_max, options.queries_heard_per_node_max,
                     milliseconds(options.answer_age_ms_max)) {
@@ -136,6 +143,7 @@ void Engine::State::tick(Instant now, Outbox& out) {
     announcer.announced(now, peers.size(), paths.links().size(), random);
     for (const auto& s : streams)
       if (s) s->history.expire(now);
+    for (const NodeId& node : losses.expire(now)) restore_receiver(node, out);
   }
   while (Peer* const peer = peers.take_owed(now)) {
     settle_debts(now, *peer, out);
@@ -148,46 +156,33 @@ void Engine::State::tick(Instant now, Outbox& out) {
   counters.data_unknown_stream += strangers.expire(now);
   if (joiner.messages()) expire_joins(now, out);
   service_queries(now, out);
-  send_tails(now, false, out);
+  if (started) send_tails(now, false, out);
+  if (started) service_flow(now, out);
   pump(now, out);
   pump_repairs(now, out);
   large.expire(now, splitter.bytes());
   sweep(now, out);
+  go_on_leaving(now, out);
 }
 
 // Peers that are gone or have left, streams that were closed.
 void Engine::State::sweep(Instant now, Outbox& out) {
-  if (closing_due <= now) {
-    closing_due = Instant::max();
-    for (auto i = closing.begin(); i != closing.end();) {
-      if (i->second > now) {
-        closing_due = std::min(closing_due, i->second);
-        ++i;
-        continue;
-      }
-      const auto [node, stream] = i->first;
-      i = closing.erase(i);
-      Peer* peer = peers.find(node);
-      if (!peer) continue;
-      forget_inbound(*peer, stream, true, out);
-      const std::size_t erased = std::erase_if(
-          peer->record.streams, [id = stream](const StreamRecord& r) { return r.stream == id; });
-      if (erased) note(out, Notice::Kind::stream_closed, node, stream);
-      records -= erased;
-    }
-  }
+  sweep_closed(now);
+  sweep_closing(now, out);
   if (sweep_due > now) return;
   sweep_due = Instant::max();
   std::vector<std::pair<NodeId, Notice::Kind>> gone;
   for (const auto& [node, peer] : peers.all()) {
-    const Instant silent_until =
+    Instant silent_until =
         peer->record.last_heard + options.announce_missed_max * peer->period * 5 / 4;
+    if (woken != Instant{}) silent_until = std::max(silent_until, woken + peer->period * 5 / 4);
     if (peer->leave_due <= now)
       gone.emplace_back(node, Notice::Kind::node_left);
     else if (silent_until <= now)
       gone.emplace_back(node, Notice::Kind::node_gone);
     else
-      sweep_due = std::min({sweep_due, silent_until, peer->leave_due});
+      sweep_due =
+          std::min({sweep_due, silent_until, peer->leave_due, tell_unheard(now, *peer, out)});
   }
   for (const auto& [node, kind] : gone)
     if (!DTS_CANARY(19) || kind == Notice::Kind::node_left) remove_peer(node, kind, out);
@@ -200,8 +195,10 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
   for (const auto& [id, in] : peer->inbound) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
   for (StreamId id : ids) forget_inbound(*peer, id, true, out);
-  for (const StreamRecord& r : peer->record.streams)
+  for (const StreamRecord& r : peer->record.streams) {
     note(out, Notice::Kind::stream_closed, node, r.stream);
+    relay_closed(r.relay, *peer, out);
+  }
   note(out, kind, node);
   for (const Peer* successor : peers.namesakes(*peer)) {
     if (successor->record.first_heard <= peer->record.last_heard) continue;
@@ -213,16 +210,19 @@ void Engine::State::remove_peer(const NodeId& node, Notice::Kind kind, Outbox& o
   splitter.forget(node);
   window.forget(node);
   repairs.forget(node);
+  losses.forget(node);
   peers.remove(node);
   routes_changed();
 }
 
 Instant Engine::State::next_deadline() const {
-  Instant due = std::min({change_due, peers.owed_due(), sweep_due, tail_due, watch_due, closing_due,
+  Instant due = std::min({change_due, peers.owed_due(), sweep_due, watch_due, closing_due, gone_due,
                           announcer.due(), types.deadline(), strangers.deadline(),
                           asked_queries.deadline(), heard_queries.deadline()});
+  if (started) due = std::min({due, tail_due, flow_due});
   if (!splitter.empty()) due = std::min(due, large_due);
   due = std::min({due, repairs.deadline(), large.deadline()});
+  if (leaving) due = std::min({due, bye_due, leave_due});
   if (joiner.messages()) due = std::min(due, joiner.deadline());
   return due;
 }
@@ -231,7 +231,9 @@ Engine::Engine(EngineOptions options, std::uint64_t seed)
     : state_(std::make_unique<State>(std::move(options), seed)) {}
 Engine::~Engine() = default;
 
-TransportIndex Engine::add_transport(Capabilities capabilities) {
+TransportIndex Engine::add_transport(Capabilities capabilities,
+                                     std::uint32_t receive_buffer_bytes) {
+  state_->buffers.push_back(receive_buffer_bytes);
   return state_->paths.add_transport(capabilities);
 }
 
@@ -259,23 +261,21 @@ void Engine::start(Instant now, std::int64_t wall_ns, Outbox& out) {
   s.announce(now, out);
 }
 
-void Engine::stop(Instant now, Outbox& out) {
+void Engine::woke(Instant now, Outbox& out) {
   State& s = *state_;
   if (!s.started) return;
-  s.seal_open(out);
-  s.send_tails(now, true, out);
-  Destinations to = s.paths.control_groups();
-  for (const Path& path : s.named) to.push_back({path.transport, path.link, 0, path.address});
-  for (const auto& [node, peer] : s.peers.all()) {
-    const Reach* reach = s.paths.choose(peer->reaches, now, peer->period);
-    if (reach && !s.paths.by_multicast(*reach, now, peer->period) && s.is_validated(*reach))
-      to.push_back({reach->transport, reach->link, 0, reach->address});
-  }
-  s.put(wire::FrameType::bye, {}, to, out);
-  s.seal_control(to, out);
-  s.announcer.stop();
-  s.started = false;
+  s.woken = now;
+  for (const auto& [node, peer] : s.peers.all())
+    for (Reach& reach : peer->reaches)
+      if (reach.multicast) reach.multicast_heard = now;  // what was missed says nothing
+  s.announcer.start(now);
+  s.announce(now, out);
 }
+
+void Engine::stop(Instant now, Outbox& out) {
+  if (state_->started) state_->leave(now, out);
+}
+bool Engine::leaving() const { return state_->leaving; }
 
 Result<StreamId> Engine::open_stream(Instant now, StreamRecord record, Bytes document, Outbox&) {
   return state_->open_stream(now, std::move(record), std::move(document));
@@ -285,6 +285,16 @@ void Engine::close_stream(Instant now, StreamId stream, Outbox& out) {
 }
 Result<Sequence> Engine::publish(Instant now, StreamId stream, MessageView message, Outbox& out) {
   return state_->publish(now, stream, message, out);
+}
+void Engine::show_relay(Instant now, StreamId stream, bool visible, std::vector<HubId> via,
+                        Outbox&) {
+  state_->show_relay(now, stream, visible, std::move(via));
+}
+void Engine::begin_relay(StreamId stream, Sequence next) { state_->begin_relay(stream, next); }
+void Engine::give_relay(Instant now, StreamId stream, Outbox&) { state_->give_relay(now, stream); }
+void Engine::end_relay(StreamId stream) { state_->end_relay(stream); }
+void Engine::skip_relay(Instant now, StreamId stream, Sequence next, Outbox&) {
+  state_->skip_relay(now, stream, next);
 }
 void Engine::flush(Instant, Outbox& out) { state_->seal_open(out); }
 bool Engine::has_open_packet() const { return !state_->open.empty(); }
@@ -305,12 +315,41 @@ void Engine::for_each_kept(
   }
 }
 
+std::vector<NodeId> Engine::receivers_of(StreamId stream) const {
+  std::vector<NodeId> nodes;
+  if (const OwnStream* s = state_->own(stream))
+    for (const auto& [node, peer] : state_->peers.all())
+      if (peer->wants.match(s->record.family, s->record.family_name).live) nodes.push_back(node);
+  return nodes;
+}
+std::vector<NodeId> Engine::waiting_for(StreamId stream) const {
+  return state_->window.full(stream, State::kWindowProbe);
+}
+void Engine::ask_again(Instant now, StreamId stream, Sequence sequence, Outbox& out) {
+  if (OwnStream* s = state_->own(stream)) state_->ask_report(now, *s, s->receivers, sequence, out);
+}
+void Engine::withdraw(StreamId stream, Sequence sequence) {
+  OwnStream* const s = state_->own(stream);
+  if (s && sequence < s->record.next) s->withdrawn = std::max(s->withdrawn, sequence);
+}
+void Engine::hold(NodeId node, StreamId stream) { state_->hold_reports(node, stream); }
+void Engine::release(Instant now, NodeId node, StreamId stream, Outbox& out) {
+  state_->release_reports(now, node, stream, out);
+}
+void Engine::confirm(Instant now, NodeId node, StreamId stream, Sequence sequence, Outbox& out) {
+  state_->confirm_command(now, node, stream, sequence, out);
+}
+
 std::size_t Engine::subscribers_of(StreamId stream) const {
   const OwnStream* s = state_->own(stream);
   if (!s) return 0;
   std::size_t count = 0;
-  for (const auto& [node, peer] : state_->peers.all())
-    count += peer->wants.match(s->record.family, s->record.family_name).any;
+  for (const auto& [node, peer] : state_->peers.all()) {
+    const WantSet::Match m = peer->wants.match(s->record.family, s->record.family_name);
+    count += m.live && std::any_of(peer->reaches.begin(), peer->reaches.end(), [&](const Reach& r) {
+               return (m.by_family && r.multicast) || state_->is_validated(r);
+             });
+  }
   return count;
 }
 
@@ -318,6 +357,7 @@ InterestId Engine::add_interest(Instant now, Interest interest, Outbox&) {
   State& s = *state_;
   const InterestId id = s.next_interest++;
   const auto at = s.interests.emplace(id, std::move(interest)).first;
+  s.ask_withheld(now, at->second);
   s.bytes_max_least = std::min(s.bytes_max_least, at->second.bytes_max);
   if (!at->second.family.is_zero() && at->second.live)
     s.interest_groups[DTS_CANARY(27) ? 1 : id] = group_of(s.options.domain, at->second.name);
@@ -392,20 +432,27 @@ void Engine::answer(Instant now, NodeId asker, QueryToken token, Reply reply, Ou
   state_->answer(now, asker, token, std::move(reply), out);
 }
 
+void Engine::receive_overflowed(Instant now, std::uint32_t buffer_bytes) {
+  state_->overflowed = now;
+  state_->receive_buffer_bytes = buffer_bytes;
+}
+
 void Engine::receive(Instant now, std::int64_t wall_ns, const Path& from, ByteView packet,
                      Outbox& out) {
   state_->wall_base = now;
   state_->wall_base_ns = wall_ns;
+  state_->look_at_clock(now);
   state_->receive(now, from, packet, out);
 }
 
 void Engine::tick(Instant now, std::int64_t wall_ns, Outbox& out) {
   state_->wall_base = now;
   state_->wall_base_ns = wall_ns;
+  state_->look_at_clock(now);
   state_->tick(now, out);
 }
 
-Instant Engine::next_deadline() const { return state_->next_deadline(); }
+Instant Engine::next_deadline() const { return state_->wake_due = state_->next_deadline(); }
 
 void Engine::for_each_peer(const std::function<void(const PeerRecord&)>& visit) const {
   for (const auto& [node, peer] : state_->peers.all()) {
@@ -422,16 +469,46 @@ const PeerRecord* Engine::find_peer(NodeId node) const {
   const Peer* peer = state_->peers.find(node);
   return peer ? &peer->record : nullptr;
 }
+std::vector<Engine::PeerPath> Engine::paths_to(Instant now, NodeId node) const {
+  const Peer* const peer = state_->peers.find(node);
+  std::vector<PeerPath> all;
+  if (!peer) return all;
+  const Reach* const taken = state_->paths.choose(peer->reaches, now, peer->period);
+  for (const Reach& reach : peer->reaches) {
+    if (!state_->paths.find(reach.transport, reach.link)) continue;
+    const bool by_group = state_->paths.by_multicast(reach, now, peer->period);
+    const PeerPath path{Path{reach.transport, reach.link, reach.address, by_group}, reach.heard,
+                        &reach == taken, state_->is_validated(reach),
+                        PathTable::is_silent(reach, now, peer->period)};
+    all.insert(path.taken ? all.begin() : all.end(), path);
+  }
+  return all;
+}
+std::optional<Engine::Arrived> Engine::arrived(NodeId node, StreamId stream) const {
+  if (const auto origin = state_->ways.find({node, stream}); origin && !origin->ways.empty()) {
+    bool historic = false;
+    for (const InboundStream* way : origin->ways) historic |= origin->told < way->history_to;
+    return Arrived{origin->told + 1, historic};
+  }
+  const Peer* const peer = state_->peers.find(node);
+  if (!peer) return std::nullopt;
+  const auto at = peer->inbound.find(stream);
+  if (at == peer->inbound.end() || !at->second->joined) return std::nullopt;
+  return Arrived{at->second->told + 1, at->second->told < at->second->history_to};
+}
+const StreamRecord* Engine::find_relay(NodeId node, StreamId stream) const {
+  return state_->find_relay(node, stream, nullptr);
+}
 const EngineCounters& Engine::counters() const { return state_->counters; }
 
 std::uint64_t Engine::memory_bytes() const {
   const State& s = *state_;
   return s.peers.memory_bytes() + s.strangers.memory_bytes() + s.joiner.memory_bytes() +
-         s.splitter.bytes() + s.large.bytes() + s.repairs.memory_bytes() + s.held_bytes +
-         s.history_budget.memory + s.answers_budget.memory + s.answers.size() * sizeof(OwnStream) +
-         s.heard_queries.memory_bytes() + s.answer_records * sizeof(StreamRecord) +
-         s.types.memory_bytes() + s.closing.size() * 80 + s.streams.size() * 8 +
-         s.streams_open * sizeof(OwnStream);
+         s.splitter.bytes() + s.large.bytes() + s.repairs.memory_bytes() + s.losses.memory_bytes() +
+         s.held_bytes + s.history_budget.memory + s.answers_budget.memory +
+         s.answers.size() * sizeof(OwnStream) + s.heard_queries.memory_bytes() +
+         s.answer_records * sizeof(StreamRecord) + s.types.memory_bytes() + s.ways.memory_bytes() +
+         s.closing.size() * 80 + s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
 }
 NodeId Engine::node() const { return state_->options.node; }
 

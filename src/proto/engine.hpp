@@ -24,6 +24,8 @@
 #include <dts/result.hpp>
 #include <dts/time.hpp>
 
+#include <proto/selection.hpp>
+
 namespace dts::proto {
 
 using StreamId = std::uint32_t;    // per node
@@ -31,6 +33,7 @@ using Sequence = std::uint64_t;    // per stream, counts packets of data, from 1
 using InterestId = std::uint64_t;  // per engine
 
 using TransportIndex = std::uint8_t;
+using HubId = std::uint64_t;  // random, of a hub's whole process; 0: none
 
 // A way to reach somebody: a transport, a link of it, and an address on it.
 struct Path {
@@ -48,6 +51,7 @@ struct EngineOptions {
   std::string host, name, version;  // announced, for people
   std::uint32_t process = 0;
   std::uint16_t unicast_port = 0;  // announced, for people (answers go to where packets come from)
+  HubId hub = 0;                   // announced: this node is a side of that hub
 
   std::uint32_t packet_bytes_max = 1400;          // and never more than the link's MTU
   std::uint32_t announce_period_ms = 2000;        // +-25 %
@@ -73,11 +77,10 @@ struct EngineOptions {
   std::uint64_t history_bytes_max = 64ull << 20;
 
   // What is kept so that lost packets can be sent again: of the small messages of a stream, of the
-  // large ones of all, and for how long; and how often a receiver asks for the same.
+  // large ones of all, and for how long, which is also how long a receiver asks for it.
   std::uint64_t repair_bytes_per_stream_max = 4ull << 20;
   std::uint64_t repair_bytes_max = 64ull << 20;
   std::uint32_t repair_age_ms_max = 10'000;
-  std::uint32_t repair_tries_max = 24;
   std::uint64_t held_bytes_max = 64ull << 20;  // received, waiting for what is missing before it
 
   std::uint32_t queries_open_max = 256;  // our own
@@ -94,7 +97,18 @@ struct EngineOptions {
   std::uint32_t duplicate_window_packets = 4096;
 };
 
-enum class Delivery : std::uint8_t { event = 0, state = 1, stream = 2 };
+enum class Delivery : std::uint8_t { event = 0, state = 1, stream = 2, command = 3 };
+
+// Of a stream that a hub passes on: whose it is. Its sequences, times and bytes are the origin's.
+struct Relay {
+  NodeId node{};        // the origin; zero: nobody passes it on, the stream is the node's own
+  StreamId stream = 0;  // by the origin's numbers
+  std::string host, name;
+  std::vector<HubId> via;  // the hubs passed, the origin's side first
+  bool any() const noexcept { return !node.is_zero(); }
+  friend bool operator==(const Relay&, const Relay&) = default;
+};
+inline constexpr std::size_t kHopsMax = 8;
 
 // What a publisher announces about one stream.
 struct StreamRecord {
@@ -105,9 +119,11 @@ struct StreamRecord {
   std::uint8_t format = 0;
   BindingId binding{};  // zero: the format derives its coding from the type
   Delivery delivery = Delivery::event;
+  bool waits = false;  // when its window is full it waits for its receivers, and they report
   std::uint32_t history = 1;
   std::string source;  // the source's own name, may be empty
   std::vector<std::pair<std::string, std::string>> labels;
+  Relay relay;
   // Counters as of the announcement that carried the record:
   std::uint64_t messages = 0, bytes = 0;
   Sequence next = 1;  // next sequence to be published
@@ -120,6 +136,10 @@ struct Interest {
   bool live = true;     // false: only the last values
   bool history = true;  // the last values at once
   std::uint64_t bytes_max = ~std::uint64_t{0};  // larger messages are refused; not announced
+  // Of what is live, only what one of these takes need be sent here; empty: everything.
+  std::vector<Selection> selections{};
+  // Of a hub: through which hubs it has come, the subscriber's side first.
+  std::vector<HubId> via{};
 };
 
 using QueryToken = std::uint64_t;  // the asker's
@@ -150,6 +170,14 @@ struct Reply {
 // The streams that hold answers; they are in nobody's list.
 constexpr bool is_answer(StreamId stream) { return stream >= StreamId{1} << 31; }
 
+// How a node says it fares: it loses a share of what it wants, and whether that is its own receive
+// buffer's doing (the node is slow, or the buffer small) or the network's.
+struct Health {
+  float loss = 0;
+  bool overflows = false;
+  std::uint32_t receive_buffer_bytes = 0;  // 0: unknown
+};
+
 // A node as far as it is known.
 struct PeerRecord {
   NodeId node{};
@@ -160,9 +188,12 @@ struct PeerRecord {
   Instant started{};                // by its own account
   std::int64_t wall_offset_ns = 0;  // theirs minus ours at the last announcement, transit included
   bool announced = false;           // an ANNOUNCE was heard, not only data
+  HubId hub = 0;                    // it is a side of this hub
   std::vector<StreamRecord> streams;
   std::vector<Interest> wants;
   bool streams_complete = false;  // the lists match the announced digest
+  Health health;                  // by its last announcement
+  bool isolated = false;          // it loses so much more than others that we serve it apart
 };
 
 // How a message that does not go in one packet of its own is cut: into pieces of so many bytes, of
@@ -177,7 +208,7 @@ struct Cut {
 // A message out of the engine. The bytes are valid until the Outbox is cleared, or, for a message
 // that came in one packet, until the packet's memory is reused.
 struct Message {
-  NodeId node{};
+  NodeId node{};  // with `stream` the origin's, though a hub may have passed it on
   StreamId stream = 0;
   Sequence first = 0, last = 0;   // the packets it came in
   std::int64_t published_ns = 0;  // the publisher's wall clock
@@ -205,12 +236,16 @@ struct Notice {
     other_domain,
     own_id_elsewhere,
     limit,              // a bound was reached; `text` says which
-    writable,           // the backlog has room again
+    writable,           // the backlog has room again, or the window of our `stream`, if given
+    evicted,            // our `stream` no longer waits for `node`, which stood still for 5 s
+    confirmed,          // `node` has handled the value `from` of our `stream`, a command
     arriving,           // of message from..to of (node, stream), `bytes` of bytes_max are here
-    too_large,          // a message of (node, stream) was refused: `bytes`, at most bytes_max
+    too_large,          // message from..to of (node, stream) was refused: `bytes`, of bytes_max
     refused,            // a receiver has refused our message `from`: it takes at most bytes_max
     probe_answer,       // token, round_trip, probe_multicast, answer_multicast, path
     multicast_blocked,  // multicast from a peer has stopped though it lives: unicast from now
+    receiver_isolated,  // `node` loses far more than others: only the last values are repaired
+    receiver_restored,  // ... no longer
     query,              // `node` asks `question` with `token`: answer() it if it is about ours
     answer,             // `node` has said a part of its answer to `token`: `answered`
   };
@@ -223,7 +258,8 @@ struct Notice {
     unavailable,
     restarted,
     overflow,
-    too_large
+    too_large,
+    withheld,  // by the publisher: our own selections do not take them
   } reason{};
   TypeId type{};
   std::string text;
@@ -278,6 +314,10 @@ struct MessageView {
   // change while the engine shares it.
   std::shared_ptr<const Bytes> owner{};
   Compression compression = Compression::none;  // of `bytes`
+  // Asked when there are subscribers who do not take everything; null: this they take.
+  Judge* judge = nullptr;
+  // Of a stream that is passed on: the origin's sequences. What they leave out will not come.
+  Sequence first = 0, last = 0;
 };
 
 // Monotonic counters; every dropped packet or message is in exactly one of them. The names shown
@@ -294,9 +334,15 @@ struct EngineCounters {
   // dropped data
   std::uint64_t data_duplicate = 0, data_unwanted = 0, data_unknown_stream = 0, gap_packets = 0,
                 join_expired = 0, join_inconsistent = 0, join_no_room = 0, message_too_large = 0,
-                messages_refused = 0, backlog_full = 0;
-  // repair: packets with NACKs, sequences sent again, asked for while too much was
-  std::uint64_t nacks_out = 0, nacks_in = 0, repairs_out = 0, repairs_refused = 0;
+                messages_refused = 0, backlog_full = 0, relay_duplicate = 0;
+  // flow control: refused because a window was full; no longer waited for
+  std::uint64_t window_full = 0, receivers_evicted = 0;
+  // repair: packets with NACKs, sequences sent again, asked for while too much was, not sent again
+  // to a receiver that is served apart
+  std::uint64_t nacks_out = 0, nacks_in = 0, repairs_out = 0, repairs_refused = 0,
+                repairs_isolated = 0;
+  // selections: messages that were kept from some path, and sequences that were kept from us
+  std::uint64_t messages_withheld = 0, sequences_withheld = 0;
   // types
   std::uint64_t document_mismatch = 0, document_refused = 0, document_unasked = 0;
   // tables
@@ -313,14 +359,20 @@ class Engine {
   ~Engine();
 
   // Transports and links. Call set_links at start and whenever they change.
-  TransportIndex add_transport(Capabilities capabilities);
+  // `receive_buffer_bytes`: what may be under way to us by it; 0: not known.
+  TransportIndex add_transport(Capabilities capabilities, std::uint32_t receive_buffer_bytes = 0);
   void set_links(Instant now, TransportIndex transport, std::vector<Link> links, Outbox&);
   // A peer named by the user: announced to by unicast, besides the group.
   void add_named_peer(Instant now, Path path, Outbox&);
   // Announces at once; call when transports and first streams and interests are there.
   void start(Instant now, std::int64_t wall_ns, Outbox&);
-  // Says goodbye.
+  // This process has stood still (its machine slept, it was stopped) and others may have changed or
+  // given it up: it announces itself at once and gives nobody up before it had time to be heard.
+  void woke(Instant now, Outbox&);
+  // Says goodbye. While leaving(), for 100 ms at most, what was just published may still be asked
+  // for: go on with receive() and tick(), and publish nothing.
   void stop(Instant now, Outbox&);
+  bool leaving() const;
 
   // Publishing. The record's stream id is chosen here and returned. `document` is offered to
   // whoever asks for the type.
@@ -328,7 +380,8 @@ class Engine {
   void close_stream(Instant now, StreamId, Outbox&);
   // Numbers, keeps for late joiners, splits, chooses paths. Small messages go into the open
   // packet: full packets are put into the outbox, the open one when flush() is called. Fails with
-  // too_large or would_block (backlog full); then nothing was published.
+  // too_large or would_block (backlog full, or the window of a stream that waits: the notice
+  // `writable` follows); then nothing was published.
   Result<Sequence> publish(Instant now, StreamId, MessageView, Outbox&);
   void flush(Instant now, Outbox&);
   bool has_open_packet() const;
@@ -337,17 +390,42 @@ class Engine {
     std::uint64_t total = 0, sent = 0;
   };
   Unsent unsent(StreamId) const;
-  // Is anybody, on any path, interested in this stream now?
+  // How many nodes, on any path, want this stream's live data and can be sent it now; who only
+  // asks for the last values is no subscriber.
   std::size_t subscribers_of(StreamId) const;
+  std::vector<NodeId> receivers_of(StreamId) const;
+  // Whom a stream that waits is waiting for.
+  std::vector<NodeId> waiting_for(StreamId) const;
+  // Of a command: who has not confirmed this value may say so again.
+  void ask_again(Instant now, StreamId, Sequence, Outbox&);
+  // What was published up to here is not repaired any more: who misses it names it.
+  void withdraw(StreamId, Sequence);
   // The values an own stream keeps for late joiners, oldest first; the bytes are valid during the
   // visit.
   void for_each_kept(
       StreamId, const std::function<void(Sequence first, Sequence last, std::int64_t published_ns,
                                          ByteView bytes, Compression compression)>& visit) const;
 
+  // Passing on. A stream whose record has a relay is opened hidden and empty. Visible: it is
+  // announced. Begun: from this sequence on it keeps what is published. Given: to whoever wants it,
+  // with what it has kept. Ended: empty again. Skipped: what comes before `next` and was not
+  // published will not come.
+  void show_relay(Instant now, StreamId, bool visible, std::vector<HubId> via, Outbox&);
+  void begin_relay(StreamId, Sequence next);
+  void give_relay(Instant now, StreamId, Outbox&);
+  void end_relay(StreamId);
+  void skip_relay(Instant now, StreamId, Sequence next, Outbox&);
+
   // Subscribing.
   InterestId add_interest(Instant now, Interest, Outbox&);
   void remove_interest(Instant now, InterestId, Outbox&);
+
+  // The application is slow to take what a stream that waits brings: nothing is reported of it
+  // until it is released.
+  void hold(NodeId, StreamId);
+  void release(Instant now, NodeId, StreamId, Outbox&);
+  // The application has handled this value of a command.
+  void confirm(Instant now, NodeId, StreamId, Sequence, Outbox&);
 
   // The groups data is to be received from now: join and leave accordingly after each call that
   // changed interests (`groups_changed` is true once after each change).
@@ -377,6 +455,10 @@ class Engine {
   void probe(Instant now, TransportIndex, LinkIndex, std::optional<Address> to,
              bool answer_on_group, std::uint64_t token, Outbox&);
 
+  // Our own receive buffer of so many bytes has overflowed since it was last asked: what is lost
+  // now is not the network's doing.
+  void receive_overflowed(Instant now, std::uint32_t buffer_bytes);
+
   // Network in, time in. `wall_ns` is the wall clock at `now`.
   void receive(Instant now, std::int64_t wall_ns, const Path& from, ByteView packet, Outbox&);
   void tick(Instant now, std::int64_t wall_ns, Outbox&);
@@ -386,6 +468,23 @@ class Engine {
   void for_each_peer(const std::function<void(const PeerRecord&)>& visit) const;
   const StreamRecord* find_stream(NodeId, StreamId) const;
   const PeerRecord* find_peer(NodeId) const;
+  // The ways to a peer, those it was heard by; the one that is taken first.
+  struct PeerPath {
+    Path path;  // multicast: data for it goes to the group there
+    Instant heard{};
+    bool taken = false;
+    bool proven = false;  // it has answered at that address, or need not
+    bool silent = false;  // not heard for three of its periods
+  };
+  std::vector<PeerPath> paths_to(Instant now, NodeId) const;
+  // How far a stream has come here by its best way; nothing before it was joined.
+  struct Arrived {
+    Sequence next = 1;      // handed out and named is what is before
+    bool historic = false;  // what was published before it was joined is still on its way
+  };
+  std::optional<Arrived> arrived(NodeId node, StreamId) const;
+  // By which some hub passes on this stream of another node.
+  const StreamRecord* find_relay(NodeId node, StreamId) const;
   const EngineCounters& counters() const;
   // Bytes held in all tables and buffers: the bound of promise 5.
   std::uint64_t memory_bytes() const;

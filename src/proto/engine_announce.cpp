@@ -12,8 +12,11 @@ using std::chrono::milliseconds;
 
 namespace {
 
+// How far a stream has come is said in so many announcements after its last data.
+constexpr unsigned kTailAnnounced = 3;
+
 wire::WantEntry entry_of(const Interest& want, bool removed) {
-  return {removed, want.live, want.history, want.family, want.name};
+  return {removed, want.live, want.history, want.family, want.name, {}, want.via};
 }
 std::size_t bytes_in(const std::vector<Bytes>& parts) {
   std::size_t all = 0;
@@ -94,9 +97,9 @@ const Reach* Engine::State::begin_unicast(Instant now, Peer& peer, std::size_t e
   return nullptr;
 }
 
-Bytes Engine::State::announce_body(Instant now, bool starting) const {
+Bytes Engine::State::announce_body(Instant now, std::uint8_t flags) const {
   wire::Announce a;
-  a.flags = starting ? wire::kAnnounceStarting : 0;
+  a.flags = flags;
   a.unicast_port = options.unicast_port;
   a.process = options.process;
   a.wall_ns = wall(now);
@@ -106,7 +109,7 @@ Bytes Engine::State::announce_body(Instant now, bool starting) const {
       std::chrono::duration_cast<milliseconds>(announcer.period(peers.size(), paths.links().size()))
           .count());
   a.streams_digest = announcer.streams_digest();
-  a.streams_count = streams_open;
+  a.streams_count = streams_visible;
   a.wants_digest = announcer.wants_digest();
   a.wants_count = static_cast<std::uint32_t>(wants.size());
   a.host = options.host;
@@ -119,15 +122,30 @@ Bytes Engine::State::announce_body(Instant now, bool starting) const {
   return body;
 }
 
+void Engine::State::put_announcement(Instant now, std::uint8_t flags, const Destinations& to,
+                                     Outbox& out) {
+  put(wire::FrameType::announce, announce_body(now, flags), to, out);
+  if (!options.hub) return;
+  Bytes body;
+  wire::Writer writer(body);
+  writer.number(options.hub);
+  put(wire::FrameType::hub, body, to, out);
+}
+
 std::vector<Bytes> Engine::State::want_parts(
     wire::ListHead head, const std::vector<Announcer::WantChange>& entries) const {
   std::vector<Bytes> parts(1);
   const std::size_t room = control.body_max() - wire::kListHeadBytes - 32;
-  Bytes entry;
+  Bytes entry, selections;
   for (const auto& [want, removed] : entries) {
     entry.clear();
-    wire::Writer writer(entry);
-    write(writer, entry_of(want, removed));
+    selections.clear();
+    wire::Writer writer(entry), selected(selections);
+    for (const Selection& s : want.selections) wire::write_selection(selected, s);
+    wire::WantEntry e = entry_of(want, removed);
+    // What would not fit is decided here.
+    if (!removed && want.name.size() + selections.size() + 32 <= room) e.selections = selections;
+    write(writer, e);
     if (parts.back().size() + entry.size() > room) parts.emplace_back();
     parts.back().insert(parts.back().end(), entry.begin(), entry.end());
   }
@@ -144,35 +162,34 @@ std::vector<Bytes> Engine::State::all_want_parts() const {
 std::vector<StreamId> Engine::State::open_ids(const Peer* wanted_by) const {
   std::vector<StreamId> ids;
   for (const auto& s : streams)
-    if (s && (!wanted_by || wanted_by->wants.match(s->record.family, s->record.family_name).any))
+    if (s && s->visible &&
+        (!wanted_by || wanted_by->wants.match(s->record.family, s->record.family_name).any))
       ids.push_back(s->record.stream);
   return ids;
 }
 
 // To everybody: who we are, what has changed, and, at the start, our lists if they fit.
 void Engine::State::announce(Instant now, Outbox& out) {
+  constexpr std::size_t routes_per_announcement = 16;
   seal_open(out);
   Destinations to = paths.control_groups();
   for (const Path& path : named) to.push_back({path.transport, path.link, 0, path.address});
   for (const auto& [node, peer] : peers.all()) {  // those that do not hear our multicast
     const Reach* reach = paths.choose(peer->reaches, now, peer->period);
-    const bool lost = reach && PathTable::multicast_lost(*reach, now, peer->period);
-    if (lost != std::exchange(peer->multicast_lost, lost)) {
-      routes_changed();
-      if (lost) note(out, Notice::Kind::multicast_blocked, node);
-    }
+    follow_multicast(now, *peer, reach, out);
     if (!reach || paths.by_multicast(*reach, now, peer->period) || !is_validated(*reach)) continue;
     const Destination d{reach->transport, reach->link, 0, reach->address};
     if (std::find(to.begin(), to.end(), d) == to.end()) to.push_back(d);
   }
   const bool starting = announcer.starting() && peers.size() == 0;
-  put(wire::FrameType::announce, announce_body(now, starting), to, out);
+  put_announcement(now, starting ? wire::kAnnounceStarting : std::uint8_t{0}, to, out);
+  put_health(now, to, out);
   if (announcer.starting()) {
     announcer.take_changes();
     change_due = Instant::max();
     std::vector<StreamId> fresh;
     for (const auto& s : streams)
-      if (s && !std::exchange(s->announced, true)) fresh.push_back(s->record.stream);
+      if (s && s->visible && !std::exchange(s->announced, true)) fresh.push_back(s->record.stream);
     const auto put_if_fits = [&](wire::FrameType type, const std::vector<Bytes>& parts) {
       const bool fits =
           parts.size() == 1 && parts[0].size() + wire::kFrameHeaderBytes <= control.room();
@@ -192,9 +209,16 @@ void Engine::State::announce(Instant now, Outbox& out) {
     }
   } else {
     put_changes(now, to, out);
+    // A group that has grown is told so before there is anything to lose.
+    std::size_t routed = 0;
+    for (const auto& s : streams)
+      if (s && s->routes_version != routes_version && routed++ < routes_per_announcement)
+        route(*s, now);
     for (const auto& s : streams) {
-      if (!s || !std::exchange(s->since_announce, false) || s->destinations.empty()) continue;
+      if (!s || s->destinations.empty()) continue;
+      if (s->tail_announced >= kTailAnnounced && !s->closed()) continue;
       if (control.room() < 48 || control.frames() >= options.frames_per_packet_max) break;
+      ++s->tail_announced;
       Bytes body;
       wire::Writer writer(body);
       write(writer, digest_of(now, *s));
@@ -218,6 +242,7 @@ void Engine::State::put_changes(Instant now, const Destinations& to, Outbox& out
       for (const Bytes& part : parts) put(wire::FrameType::wants, part, to, out);
   }
   if (changes.streams.empty()) return;
+  put_ends(now, changes.streams, to, out);
   const auto parts = stream_parts(
       {Kind::change, changes.streams_base, announcer.streams_digest(), 0, 1}, changes.streams);
   if (parts.size() <= parts_max)
@@ -233,16 +258,11 @@ void Engine::State::put_beginnings(Instant now, const std::vector<StreamId>& ids
   Bytes body;
   for (StreamId id : ids) {
     OwnStream* s = own(id);
-    if (!s) continue;
+    if (!s || !s->visible) continue;
     s->announced = true;
     if (s->routes_version != routes_version) route(*s, now);
     if (s->record.next != 1 || s->receivers.empty() || !described) {
-      for (const auto& [node, peer] : peers.all())
-        if (peer->wants.match(s->record.family, s->record.family_name).any) {
-          peer->push = true;
-          peer->list_due = std::min(peer->list_due, now);
-          peers.owe(*peer, now);
-        }
+      owe_beginning(now, *s);
       continue;
     }
     body.clear();
@@ -250,20 +270,51 @@ void Engine::State::put_beginnings(Instant now, const std::vector<StreamId>& ids
     write(writer, wire::History{id, 1, 0, {}});  // for everybody it begins at 1
     put(wire::FrameType::history, body, to, out);
     for (const NodeId& node : s->receivers)
-      if (Peer* peer = peers.find(node)) peer->joined[id] = now;
+      if (Peer* peer = peers.find(node)) give_beginning(now, *peer, *s, 1);
   }
 }
 
-// To one peer that has just appeared: who we are and what we want.
-void Engine::State::announce_to(Instant now, Peer& peer, Outbox& out) {
+// Whether multicast between us and the peer works may have changed. While it does not, people are
+// reminded every minute: joining the groups again may help a switch that has forgotten us.
+void Engine::State::follow_multicast(Instant now, Peer& peer, const Reach* reach, Outbox& out) {
+  constexpr Duration again = std::chrono::minutes(1);
+  const bool was = peer.blocked != Instant{};
+  const bool blocked = reach && reach->multicast && paths.find(reach->transport, reach->link) &&
+                       !paths.by_multicast(*reach, now, peer.period);
+  if (blocked != was) routes_changed();
+  if (blocked && !was) renew_tails(now, peer);
+  if (blocked && (!was || now - peer.blocked >= again)) {
+    peer.blocked = now;
+    note(out, Notice::Kind::multicast_blocked, peer.record.node);
+  }
+  if (!blocked) peer.blocked = Instant{};
+}
+
+// A peer whose multicast has fallen silent is told so by unicast, once a period: if it lives, it
+// answers, and sends by unicast what it has sent to groups. Returns when to look again.
+Instant Engine::State::tell_unheard(Instant now, Peer& peer, Outbox& out) {
+  if (!started) return Instant::max();  // or leaving: that would take back the goodbye
+  const Reach* reach = paths.choose(peer.reaches, now, peer.period);
+  if (!reach || !reach->multicast || !paths.find(reach->transport, reach->link))
+    return Instant::max();
+  const Instant due =
+      std::max(reach->multicast_heard + 3 * peer.period, peer.unheard_told + peer.period);
+  if (due > now) return due;
+  peer.unheard_told = now;
+  announce_to(now, peer, out, wire::kAnnounceUnheard);
+  return now + peer.period;
+}
+
+// To one peer, by unicast: who we are and what we want.
+void Engine::State::announce_to(Instant now, Peer& peer, Outbox& out, std::uint8_t flags) {
   peer.announce_due = Instant::max();
-  const Bytes body = announce_body(now, false);
+  const Bytes body = announce_body(now, flags);
   const std::vector<Bytes> parts = wants.size() ? all_want_parts() : std::vector<Bytes>();
   const bool inlined = parts.size() == 1 && parts[0].size() + body.size() + 64 < control.body_max();
   Destinations to;
   if (!begin_unicast(now, peer, body.size() + (inlined ? parts[0].size() : 0) + 16, to, out))
     return;
-  put(wire::FrameType::announce, body, to, out);
+  put_announcement(now, flags, to, out);
   if (inlined) put(wire::FrameType::wants, parts[0], to, out);
   seal_control(to, out);
 }
@@ -282,14 +333,18 @@ void Engine::State::send_list(Instant now, Peer& peer, Outbox& out) {
     streams_out = stream_parts(
         {Kind::complete, peer.wants_progress.digest(), announcer.streams_digest(), 0, 1},
         open_ids(&peer));
-  const Bytes body = announce_body(now, false);
+  const std::vector<StreamId> ends = closed_ids(peer);
+  const Bytes body = announce_body(now);
   Destinations to;
-  if (!begin_unicast(now, peer, body.size() + 16 + bytes_in(wants_out) + bytes_in(streams_out), to,
-                     out)) {
+  if (!begin_unicast(
+          now, peer,
+          body.size() + 16 + bytes_in(wants_out) + bytes_in(streams_out) + ends.size() * kEndBytes,
+          to, out)) {
     peer.list_flags = flags;  // again when the address has proven itself
     return;
   }
-  put(wire::FrameType::announce, body, to, out);
+  put_announcement(now, 0, to, out);
+  if (!streams_out.empty()) put_ends(now, ends, to, out);
   for (const Bytes& part : wants_out) put(wire::FrameType::wants, part, to, out);
   for (const Bytes& part : streams_out) put(wire::FrameType::streams, part, to, out);
   seal_control(to, out);
@@ -314,20 +369,22 @@ void Engine::State::push(Instant now, Peer& peer, Outbox& out) {
       stream_parts({wire::ListHead::Kind::complete, peer.wants_progress.digest(),
                     announcer.streams_digest(), 0, 1},
                    ids);
-  const Bytes body = announce_body(now, false);
+  const std::vector<StreamId> ends = closed_ids(peer);
+  const Bytes body = announce_body(now);
   const std::vector<Bytes> want_list = wants.size() ? all_want_parts() : std::vector<Bytes>();
   const bool first_contact = std::exchange(peer.announce_due, Instant::max()) != Instant::max();
   const bool inlined = first_contact && want_list.size() == 1;
   Destinations to;
   if (!begin_unicast(now, peer,
                      body.size() + 64 + bytes_in(parts) + beginnings_bytes(fresh) +
-                         (inlined ? bytes_in(want_list) : 0),
+                         ends.size() * kEndBytes + (inlined ? bytes_in(want_list) : 0),
                      to, out)) {
     peer.push = peer.withheld;
     return;
   }
-  put(wire::FrameType::announce, body, to, out);
+  put_announcement(now, 0, to, out);
   if (inlined) put(wire::FrameType::wants, want_list[0], to, out);
+  put_ends(now, ends, to, out);
   for (const Bytes& part : parts) put(wire::FrameType::streams, part, to, out);
   seal_control(to, out);
   send_beginnings(now, peer, fresh, out);

@@ -168,7 +168,7 @@ void Engine::State::receive_probe_reply(Instant now, const Path& from, const Nod
   n.path = from;
 }
 
-void Engine::State::receive_response(Peer& peer, ByteView body) {
+void Engine::State::receive_response(Instant now, Peer& peer, ByteView body) {
   std::uint64_t token = 0;
   if (!wire::read_token(body, token)) {
     ++counters.frame_malformed;
@@ -178,6 +178,7 @@ void Engine::State::receive_response(Peer& peer, ByteView body) {
     if (reach.validated || token_for(peer.record.node, reach) != token) continue;
     reach.validated = true;
     routes_changed();
+    renew_tails(now, peer);
     if (std::exchange(peer.withheld, false)) {
       peer.push = true;
       if (peer.list_flags) peer.list_due = Instant{};

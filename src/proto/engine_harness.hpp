@@ -53,6 +53,7 @@ class Network {
     Outbox out;
     std::uint8_t number = 0;
     bool up = true;
+    Instant stopped_until{};  // a process that stands still: what comes waits for it
     std::vector<Delivered> messages;
     std::vector<Notice> notices;
     std::size_t packets_sent = 0, bytes_sent = 0;
@@ -159,13 +160,13 @@ class Network {
     const Instant end = now + time;
     while (true) {
       Instant next = end;
-      for (const Flight& f : flights) next = std::min(next, f.due);
+      for (const Flight& f : flights) next = std::min(next, due_of(f));
       for (const Node& n : nodes)
-        if (n.up) next = std::min(next, std::max(now, n.engine.next_deadline()));
+        if (n.up) next = std::min(next, std::max({now, n.engine.next_deadline(), n.stopped_until}));
       now = next;
       bool busy = false;
       for (std::size_t i = 0; i < flights.size();) {
-        if (flights[i].due > now) {
+        if (due_of(flights[i]) > now) {
           ++i;
           continue;
         }
@@ -178,7 +179,7 @@ class Network {
         collect(to);
       }
       for (Node& n : nodes) {
-        if (!n.up || n.engine.next_deadline() > now) continue;
+        if (!n.up || n.stopped_until > now || n.engine.next_deadline() > now) continue;
         busy = true;
         n.engine.tick(now, wall(), n.out);
         collect(n);
@@ -189,6 +190,8 @@ class Network {
   }
 
  private:
+  Instant due_of(const Flight& f) const { return std::max(f.due, nodes[f.to].stopped_until); }
+
   std::deque<Flight> flights;
   std::uint64_t rounds = 0;
 };

@@ -103,6 +103,60 @@ TEST_F(Large, what_is_larger_than_a_receiver_takes_is_refused_and_both_are_told)
   ASSERT_EQ(a.count(Notice::Kind::refused), 1u);
 }
 
+TEST_F(Large, a_compressed_message_is_refused_for_what_it_would_become) {
+  const StreamId film = open("film");
+  begin(1 << 20);
+  const std::size_t sent = a.bytes_sent;
+  const auto publish = [&](std::uint32_t size) {
+    Bytes packed(600 << 10);
+    base::store(packed.data(), size);
+    ASSERT_TRUE(a.engine.publish(net.now, film, {packed, net.wall(), {}, Compression::lz4}, a.out));
+    a.engine.flush(net.now, a.out);
+    net.collect(a);
+    net.run(1s);
+  };
+  publish(1 << 20);
+  EXPECT_EQ(b.messages.size(), 1u);
+  publish((1 << 20) + 1);
+  EXPECT_EQ(b.messages.size(), 1u);
+  EXPECT_EQ(b.engine.counters().message_too_large, 1u);
+  EXPECT_EQ(a.engine.counters().messages_refused, 1u);
+  EXPECT_LT(a.bytes_sent - sent, 1100u << 10);
+  ASSERT_EQ(b.count(Notice::Kind::too_large), 1u);
+  for (const Notice& n : b.notices) {
+    if (n.kind != Notice::Kind::too_large) continue;
+    EXPECT_EQ(n.bytes, (1u << 20) + 1);
+    EXPECT_GT(n.to - n.from, (600u << 10) / 1400);
+  }
+}
+
+TEST_F(Large, a_limit_of_a_subscription_is_none_for_answers) {
+  Network::Node& asker = net.add();
+  const StreamId film = open("film");
+  Interest small = testing::interest_in("other");
+  small.bytes_max = 1000;
+  asker.engine.add_interest(net.now, small, asker.out);
+  begin();
+  net.start(asker);
+  net.run(1s);
+  Question question;
+  question.family = testing::family_of("film");
+  question.name = "film";
+  const auto token = asker.engine.ask(net.now, question, asker.out);
+  ASSERT_TRUE(token);
+  net.collect(asker);
+  net.run(10ms);
+  ASSERT_EQ(a.count(Notice::Kind::query), 1u);
+  Reply reply;
+  reply.of = film;
+  reply.values.push_back({net.wall(), std::make_shared<const Bytes>(100'000), {}});
+  a.engine.answer(net.now, asker.engine.node(), *token, reply, a.out);
+  net.collect(a);
+  net.run(1s);
+  ASSERT_EQ(asker.messages.size(), 1u);
+  EXPECT_EQ(asker.messages[0].bytes.size(), 100'000u);
+}
+
 TEST_F(Large, a_message_that_takes_long_says_ten_times_a_second_how_much_has_arrived) {
   const StreamId film = open("film");
   begin();
@@ -152,7 +206,7 @@ TEST_F(Large, a_compressed_message_travels_as_fragments_and_says_so_live_and_lat
   begin();
   std::vector<Compression> seen;
   const auto publish = [&](Compression compression) {
-    const std::string text = "as packed";
+    const std::string text("\x09\0\0\0 packed", 11);  // 9 bytes, it says
     MessageView message{as_bytes(text), net.wall(), {}, compression};
     ASSERT_TRUE(a.engine.publish(net.now, film, message, a.out));
     a.engine.flush(net.now, a.out);
@@ -184,6 +238,37 @@ TEST_F(Large, a_compressed_message_travels_as_fragments_and_says_so_live_and_lat
   ASSERT_EQ(late.messages.size(), 1u);
   EXPECT_EQ(late.messages[0].compression, Compression::lz4);
   EXPECT_EQ(seen, std::vector{Compression::lz4});
+}
+
+// Who holds a part of a message knows that the rest of it exists.
+TEST_F(Large, the_rest_of_half_a_message_is_asked_for_and_not_only_named) {
+  const StreamId s = open("t.Film");
+  begin();
+  int fragments = 0;
+  net.drop = [&](const Network::Flight& f) { return f.from == 0 && ++fragments > 2; };
+  net.publish(a, s, std::string(20'000, 'x'));
+  net.run(3s);  // all DIGESTs are lost as well
+  EXPECT_EQ(b.count(Notice::Kind::gap), 0u);
+  net.drop = [](const Network::Flight& f) {  // and it says nothing of itself
+    const auto type = static_cast<wire::FrameType>(f.bytes[wire::kHeaderBytes]);
+    return f.from == 0 && (type == wire::FrameType::digest || type == wire::FrameType::announce);
+  };
+  net.run(1600ms);
+  ASSERT_EQ(b.messages.size(), 1u);
+  EXPECT_EQ(b.messages[0].bytes.size(), 20'000u);
+  EXPECT_EQ(b.count(Notice::Kind::gap), 0u);
+}
+
+TEST_F(Large, half_a_message_that_is_not_repaired_is_named_after_two_seconds) {
+  const StreamId s =
+      *a.engine.open_stream(net.now, testing::record_of("t.Film", Delivery::stream), {}, a.out);
+  begin();
+  int fragments = 0;
+  net.drop = [&](const Network::Flight& f) { return f.from == 0 && ++fragments > 2; };
+  net.publish(a, s, std::string(20'000, 'x'));
+  net.run(2100ms);
+  EXPECT_EQ(b.count(Notice::Kind::gap), 1u);
+  EXPECT_EQ(b.engine.counters().join_expired, 1u);
 }
 
 TEST_F(Large, an_unknown_compression_is_malformed) {

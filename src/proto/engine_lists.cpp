@@ -15,7 +15,10 @@ namespace {
 constexpr unsigned kAskedMax = 10;
 
 Interest interest_of(const wire::WantEntry& e) {
-  return {e.family, std::string(e.name), e.live, e.history};
+  Interest want{e.family, std::string(e.name), e.live, e.history};
+  want.selections = wire::read_selections(e.selections);
+  want.via = e.via;
+  return want;
 }
 }  // namespace
 
@@ -28,12 +31,16 @@ StreamRecord record_of(const wire::StreamEntry& e) {
   r.format = e.format;
   r.binding = e.binding;
   r.delivery = static_cast<Delivery>(e.delivery);
+  r.waits = e.waits;
   r.history = e.history;
   r.source = e.source;
   for (const auto& [key, value] : e.labels) r.labels.emplace_back(key, value);
   r.messages = e.messages;
   r.bytes = e.bytes;
   r.next = e.next;
+  if (!e.via.empty())
+    r.relay = {e.origin_node, e.origin_stream, std::string(e.origin_host),
+               std::string(e.origin_name), e.via};
   return r;
 }
 
@@ -42,6 +49,7 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
   Interest merged = key;
   merged.live = merged.history = false;
   bool any = false;
+  SelectionUnion taken;
   for (const auto& [id, interest] : interests) {
     const bool same = key.family.is_zero() ? interest.family.is_zero() && interest.name == key.name
                                            : interest.family == key.family;
@@ -49,20 +57,33 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
     any = true;
     merged.live |= interest.live;
     merged.history |= interest.history;
+    if (interest.live) taken.add(interest.selections);
+    merged.via = interest.via;
   }
+  const Interest* const had = wants.find(key.family, key.name);
+  // One that takes by what it took before is told from its beginning on, and as the only one.
+  merged.selections = taken.take(false);
+  if (had && had->live && merged.selections != had->selections)
+    merged.selections = taken.take(true);
   const auto fingerprint = [](const Interest& want) {
     std::uint64_t h = want.live * 2u + want.history + 4u;
+    for (const Selection& s : want.selections)
+      h = (h ^ fingerprint_of(s, NodeId{})) * 0x100000001b3ull;
     for (const std::uint8_t c : as_bytes(want.name)) h = (h ^ c) * 0x100000001b3ull;
+    for (const HubId hub : want.via) h = (h ^ hub) * 0x100000001b3ull;
     h ^= base::load<std::uint64_t>(want.family.bytes.data());
     h *= 0x9e3779b97f4a7c15ull;
     return (h ^ h >> 31) | 1;
   };
-  if (const Interest* found = wants.find(key.family, key.name)) {
-    const Interest old = *found;
-    if (any && old.live == merged.live && old.history == merged.history) return;
+  if (had) {
+    const Interest old = *had;
+    if (any && old.live == merged.live && old.history == merged.history &&
+        old.selections == merged.selections && old.via == merged.via)
+      return;
     announcer.want_changed(old, fingerprint(old), true);
     wants.remove(old.family, old.name);
   }
+  ++wants_version;
   groups_changed = !DTS_CANARY(16) || any == false;
   if (any) {
     if (!wants.add(merged, options.wants_per_node_max)) {
@@ -83,6 +104,7 @@ void Engine::State::interest_changed(Instant now, const Interest& key) {
 void Engine::State::forget_unwanted(Outbox& out) {
   std::erase_if(told,
                 [&](const auto& t) { return !t.second.record || !wants_stream(*t.second.record); });
+  ways.forget_unless([&](const StreamRecord& record) { return wants_stream(record); });
   for (const auto& [node, peer] : peers.all()) {
     std::vector<StreamId> gone;
     for (const auto& [id, in] : peer->inbound) {
@@ -136,13 +158,19 @@ Peer* Engine::State::receive_announce(Instant now, const Path& from, const wire:
   peer->streams_count = a.streams_count;
   peer->wants_digest = a.wants_digest;
   peer->wants_count = a.wants_count;
-  sweep_due = std::min(sweep_due, now + options.announce_missed_max * peer->period * 5 / 4);
+  sweep_due = std::min(sweep_due, now + 3 * peer->period);
+  for (const StreamRecord& stream : r.streams)  // those whose beginning was asked for in vain
+    if (!peer->inbound.contains(stream.stream) && wants_stream(stream))
+      inbound(now, *peer, stream.stream);
   if (fresh) {
     note(out, Notice::Kind::node_joined, header.node);
     if (const Peer* old = peers.predecessor(*peer))
       remove_peer(NodeId(old->record.node), Notice::Kind::node_gone, out);
   }
-  if (fresh || a.flags & wire::kAnnounceStarting) {
+  const bool unheard = !from.multicast && a.flags & wire::kAnnounceUnheard &&
+                       PathTable::unheard(peer->reaches, now, peer->period, from);
+  if (unheard) routes_changed();
+  if (fresh || unheard || a.flags & wire::kAnnounceStarting) {
     const std::uint64_t spread_us =
         peers.size() <= 16 ? 0 : std::min<std::uint64_t>(500'000, 1000 * peers.size());
     peer->announce_due = std::min(peer->announce_due, now + microseconds(random.below(spread_us)));
@@ -174,18 +202,11 @@ void Engine::State::receive_streams(Instant now, Peer& peer, ByteView body, Outb
     apply_stream(now, peer, entry, out);
   }
   if (part != ListProgress::Part::finished || !complete) return;
-  peer.scope_ok = head.base == 0 ? true : head.base == announcer.wants_digest();
+  peer.scope_ok = head.base == 0 || (!curious && head.base == announcer.wants_digest());
   for (const StreamRecord& r : peer.record.streams)
     if (!peer.listed.contains(r.stream) && (head.base == 0 || wants_stream(r)))
       close_later(now, peer, r.stream);
   peer.listed.clear();
-}
-
-// What it sent before it was closed may still be on its way.
-void Engine::State::close_later(Instant now, Peer& peer, StreamId stream) {
-  if (!PeerTable::find_stream(peer, stream) || DTS_CANARY(17)) return;
-  const auto [at, fresh] = closing.try_emplace({peer.record.node, stream}, now + milliseconds(100));
-  if (fresh) closing_due = std::min(closing_due, at->second);
 }
 
 void Engine::State::apply_stream(Instant now, Peer& peer, const wire::StreamEntry& entry,
@@ -245,10 +266,16 @@ void Engine::State::receive_wants(Peer& peer, ByteView body, Outbox& out) {
 void Engine::State::wants_listed(Peer& peer, Outbox& out) {
   routes_changed();
   peer.record.wants = peer.wants.list();
-  std::erase_if(peer.joined, [&](const auto& joined) {
-    const OwnStream* s = own(joined.first);
+  const auto unwanted = [&](StreamId id) {
+    const OwnStream* s = own(id);
     return !s || !peer.wants.match(s->record.family, s->record.family_name).any;
-  });
+  };
+  std::erase_if(peer.retaken, unwanted);
+  for (auto at = peer.joined.begin(); at != peer.joined.end();) {
+    const bool gone =
+        unwanted(at->first) || takes_more(peer, at->first, selections_of(peer, *own(at->first)));
+    at = gone ? peer.joined.erase(at) : std::next(at);
+  }
   peer.push = peer.wants.size() != 0;
   note(out, Notice::Kind::interest_changed, peer.record.node);
 }
@@ -282,7 +309,8 @@ void Engine::State::check_complete(Instant now, Peer& peer, Outbox& out) {
       peer.wants_progress.known() && peer.wants_progress.digest() == peer.wants_digest;
   const bool ask_wants = !have_wants && (streams_open > 0 || curious);
   const bool ask_streams = !have_streams && (wants.size() > 0 || curious);
-  if (!peer.record.announced || (!ask_wants && !ask_streams)) {
+  const bool own_side = options.hub && peer.record.hub == options.hub;
+  if (!peer.record.announced || own_side || (!ask_wants && !ask_streams)) {
     peer.ask_due = Instant::max();
     peer.asked = 0;
     return;

@@ -63,7 +63,7 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
   Peer* peer = peers.find(header.node);
   if (peer) {
     if (PathTable::heard(peer->reaches, now, peer->period, from)) routes_changed();
-    if (now - peer->record.last_heard > std::chrono::seconds(1)) peer->healed = now;
+    if (now - peer->record.last_heard > peer->period * 3 / 2) peer->healed = now;
     peer->record.last_heard = now;
     if (!peer->duplicates.fresh(header.number)) {
       ++counters.packet_duplicate;
@@ -112,7 +112,7 @@ void Engine::State::receive_frames(Instant now, const Path& from, const wire::He
           this->wants.size() ? strangers.hold(now, header.node, frame.type, frame.body, random) : 1;
       continue;
     }
-    receive_frame(now, from, *peer, header, frame, out);
+    if (!receive_hub(*peer, frame)) receive_frame(now, from, *peer, header, frame, out);
     peer = peers.find(header.node);
     if (!peer) return;
   }
@@ -127,9 +127,13 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
   using enum wire::FrameType;
   switch (frame.type) {
     case data:
-      return receive_data(now, peer, frame.body, out);
+      receive_data(now, peer, frame.body, out);
+      if (waiting_streams) heard_data(now, peer, frame.body, out);
+      return;
     case fragment:
-      return receive_fragment(now, peer, &from, frame.body, out);
+      receive_fragment(now, peer, &from, frame.body, out);
+      if (waiting_streams) heard_data(now, peer, frame.body, out);
+      return;
     case digest:
       return receive_digest(now, peer, frame.body, out);
     case nack:
@@ -137,7 +141,7 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
     case ncf:
       return receive_confirm(now, peer, frame.body);
     case wire::FrameType::gap:
-      return receive_gap(peer, frame.body, out);
+      return receive_gap(now, peer, frame.body, out);
     case history:
       return receive_history(now, peer, frame.body, out);
     case streams:
@@ -149,7 +153,7 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
     case type_request:
       return receive_type_request(now, from, peer, frame.body, out);
     case response:
-      return receive_response(peer, frame.body);
+      return receive_response(now, peer, frame.body);
     case wire::FrameType::refuse:
       receive_refuse(peer, frame.body, out);
       return pump(now, out);
@@ -170,28 +174,44 @@ void Engine::State::receive_frame(Instant now, const Path& from, Peer& peer,
       peers.owe(peer, peer.list_due);
       return;
     }
-    case history_request: {
-      wire::HistoryRequest request;
-      if (!read(frame.body, request)) break;
-      const auto joined = peer.joined.find(request.stream);
-      if (joined != peer.joined.end() && now - joined->second < milliseconds(10)) return;
-      return send_beginnings_within_budget(now, peer, {request.stream}, out);
-    }
+    case history_request:
+      return receive_history_request(now, peer, frame.body, out);
+    case wire::FrameType::health:
+      return receive_health(peer, frame.body);
     case query:
       return receive_query(now, from, peer, frame.body, out);
     case answer:
       return receive_answer(now, peer, frame.body, out);
-    case progress: {
-      wire::Progress p;
-      if (!read(frame.body, p)) break;
-      window.reported(now, peer.record.node, p.stream, p.sequence);
-      return pump(now, out);
-    }
+    case progress:
+      return receive_progress(now, peer, frame.body, out);
+    case wire::FrameType::report:
+      return receive_report(now, peer, frame.body, out);
     default:
       ++counters.frame_unknown;
       return;
   }
   ++counters.frame_malformed;
+}
+
+void Engine::State::receive_history_request(Instant now, Peer& peer, ByteView body, Outbox& out) {
+  wire::HistoryRequest request;
+  if (!read(body, request)) {
+    ++counters.frame_malformed;
+    return;
+  }
+  const auto joined = peer.joined.find(request.stream);
+  if (joined != peer.joined.end() && now - joined->second.last < milliseconds(10)) return;
+  send_beginnings_within_budget(now, peer, {request.stream}, out);
+}
+
+void Engine::State::receive_health(Peer& peer, ByteView body) {
+  wire::Health h;
+  if (!read(body, h)) {
+    ++counters.frame_malformed;
+    return;
+  }
+  peer.record.health = {static_cast<float>(h.loss) / 255, (h.flags & wire::kHealthOverflow) != 0,
+                        h.buffer_bytes};
 }
 
 }  // namespace dts::proto

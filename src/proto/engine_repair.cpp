@@ -16,6 +16,11 @@ namespace {
 constexpr Duration kReorderMax = milliseconds(3);
 // A value of a state that something newer has followed is not waited for longer than this.
 constexpr Duration kStateWait = milliseconds(100);
+// A repair that is promised may be lost as well: it is not waited for longer than this.
+constexpr Duration kPromiseMax = milliseconds(50);
+// How long it counts that we have lost something.
+constexpr Duration kHealthKept = std::chrono::seconds(10);
+constexpr unsigned kHealthNews = 4;
 // After a silence (Peer::healed) everybody misses the same: the first NACKs are spread.
 constexpr std::uint64_t kHealSpreadUs = 250'000;
 constexpr std::size_t kRunsPerNack = 128;
@@ -44,9 +49,8 @@ Instant Engine::State::miss_due(Instant now, const Peer& peer, const InboundStre
 
 bool Engine::State::worth_asking(Instant now, const InboundStream& in,
                                  const GapDetector::Miss& miss) const {
-  if (!repairs_of(in) || DTS_CANARY(51) || in.gaps.crowded() ||
-      miss.tries >= options.repair_tries_max)
-    return false;
+  if (!repairs_of(in) || DTS_CANARY(51) || in.gaps.crowded()) return false;
+  if (DTS_CANARY(97) && miss.tries >= 12) return false;
   const bool followed = miss.to + 1 < in.gaps.next();
   const Duration longest = in.record->delivery == Delivery::state && followed
                                ? kStateWait
@@ -56,6 +60,7 @@ bool Engine::State::worth_asking(Instant now, const InboundStream& in,
 
 // What is due is asked for, or given up and named.
 void Engine::State::service_misses(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
+  if (now < in.ask_next && !in.gaps.crowded()) return;
   wire::Nack nack;
   while (const GapDetector::Miss* const due = in.gaps.due(now)) {
     const GapDetector::Miss miss = *due;
@@ -66,7 +71,8 @@ void Engine::State::service_misses(Instant now, Peer& peer, InboundStream& in, O
     }
     nack.runs.push_back({DTS_CANARY(49) ? miss.to : miss.from, miss.to});
     in.gaps.postpone(miss.from, miss.to, now + NackTimer::again(in.audience, miss.tries, random),
-                     true);
+                     GapDetector::Because::asked);
+    in.ask_next = now + NackTimer::together;
     if (nack.runs.size() == kRunsPerNack) send_nack(now, peer, in, nack, out);
   }
   if (!nack.runs.empty()) send_nack(now, peer, in, nack, out);
@@ -78,10 +84,15 @@ void Engine::State::send_nack(Instant now, Peer& peer, InboundStream& in, wire::
   nack.publisher = peer.record.node;
   nack.stream = in.stream;
   nack.loss = static_cast<std::uint8_t>(in.loss * 255);
+  if (now - lossy > kHealthKept || in.loss >= loss) {
+    loss = in.loss;
+    lossy = now;
+  }
   if (peer.stamped != Instant{}) {
-    nack.flags = wire::kNackEcho;
+    nack.flags |= wire::kNackEcho;
     nack.echo_us = peer.stamp_us + microseconds_of(now) - microseconds_of(peer.stamped);
   }
+  if (now - overflowed < kHealthKept) nack.flags |= wire::kNackOverflow;
   std::sort(nack.runs.begin(), nack.runs.end(),
             [](const wire::Run& a, const wire::Run& b) { return a.from < b.from; });
   Bytes body;
@@ -104,14 +115,14 @@ void Engine::State::send_nack(Instant now, Peer& peer, InboundStream& in, wire::
 }
 
 // Somebody asks for what we miss too, or the publisher says that it will come: not now, then.
-void Engine::State::hush(Instant now, Peer& peer, StreamId stream,
-                         std::span<const wire::Run> runs) {
+void Engine::State::hush(Instant now, Peer& peer, StreamId stream, std::span<const wire::Run> runs,
+                         GapDetector::Because why) {
   const auto at = peer.inbound.find(stream);
   if (at == peer.inbound.end() || !at->second->joined) return;
   InboundStream& in = *at->second;
   const Instant due = now + NackTimer::round_trip(in.audience) + NackTimer::hold_off(in.audience) +
                       NackTimer::first(in.audience, random);
-  for (const wire::Run& run : runs) in.gaps.postpone(run.from, run.to, due, false);
+  for (const wire::Run& run : runs) in.gaps.postpone(run.from, run.to, due, why);
 }
 
 void Engine::State::receive_confirm(Instant now, Peer& peer, ByteView body) {
@@ -120,10 +131,11 @@ void Engine::State::receive_confirm(Instant now, Peer& peer, ByteView body) {
     ++counters.frame_malformed;
     return;
   }
-  hush(now, peer, confirm.stream, confirm.runs);
+  const Duration within = std::min<Duration>(microseconds(confirm.within_us), kPromiseMax);
+  hush(now + within, peer, confirm.stream, confirm.runs, GapDetector::Because::promised);
 }
 
-void Engine::State::receive_gap(Peer& peer, ByteView body, Outbox& out) {
+void Engine::State::receive_gap(Instant now, Peer& peer, ByteView body, Outbox& out) {
   wire::Gap gap;
   if (!read(body, gap)) {
     ++counters.frame_malformed;
@@ -131,7 +143,10 @@ void Engine::State::receive_gap(Peer& peer, ByteView body, Outbox& out) {
   }
   const auto at = peer.inbound.find(gap.stream);
   if (at == peer.inbound.end() || !at->second->joined) return;
-  name_unavailable(peer, *at->second, gap.from, gap.to, false, out);
+  if (gap.reason == wire::Gap::Reason::withheld)
+    receive_withheld(now, peer, *at->second, gap, out);
+  else
+    name_unavailable(peer, *at->second, gap.from, gap.to, false, out);
 }
 
 // The publisher no longer has from..to: what we miss of it is named. Nothing else is believed.
@@ -147,6 +162,24 @@ void Engine::State::name_unavailable(Peer& peer, InboundStream& in, Sequence fro
   if (!lost.empty()) drain(peer, in, out);
 }
 
+// Behind our announcement, when there is something to say; and some times that it is over.
+void Engine::State::put_health(Instant now, const Destinations& to, Outbox& out) {
+  wire::Health health;
+  if (now - lossy < kHealthKept) health.loss = static_cast<std::uint8_t>(loss * 255);
+  if (now - overflowed < kHealthKept) health.flags = wire::kHealthOverflow;
+  const bool well = health.loss <= static_cast<std::uint8_t>(LossReports::usual * 255);
+  if (!well || health.flags)
+    health_news = kHealthNews;
+  else if (health_news == 0)
+    return;
+  --health_news;
+  health.buffer_bytes = receive_buffer_bytes;
+  Bytes body;
+  wire::Writer writer(body);
+  write(writer, health);
+  put(wire::FrameType::health, body, to, out);
+}
+
 // ---- The publisher
 
 wire::Audience Engine::State::audience_of(const OwnStream& s) const {
@@ -158,17 +191,41 @@ wire::Audience Engine::State::audience_of(const OwnStream& s) const {
 wire::Digest Engine::State::digest_of(Instant now, const OwnStream& s) const {
   const Sequence last = splitter.first_unsent(s.record.stream, s.record.next) - 1;
   const Sequence first = std::min(s.history.first_kept(), large.first(s.record.stream, last + 1));
-  return {s.record.stream, last, std::min(first, last + 1), audience_of(s), microseconds_of(now)};
+  return {s.record.stream, last, std::min(std::max(first, s.withdrawn + 1), last + 1),
+          audience_of(s), microseconds_of(now)};
 }
 
 // The round trip grows at once and shrinks slowly: it is the far ones that count.
 void Engine::State::note_round_trip(Instant now, const wire::Nack& nack) {
   if (!(nack.flags & wire::kNackEcho)) return;
   const std::uint32_t us = microseconds_of(now) - nack.echo_us;
-  if (us > 10'000'000) return;
+  if (us > 10'000'000 || now - microseconds(us) <= called_late) return;
   const Duration sample =
       std::clamp<Duration>(microseconds(us), NackTimer::round_trip_min, NackTimer::round_trip_max);
   round_trip += sample > round_trip ? (sample - round_trip) / 2 : (sample - round_trip) / 16;
+}
+
+// One receiver that loses far more than the others does not set their pace: it gets the last values
+// again, and of the rest it hears that it is gone.
+bool Engine::State::serves_apart(Instant now, Peer& peer, const wire::Nack& nack,
+                                 const OwnStream& s, Outbox& out) {
+  const auto change = losses.reported(now, peer.record.node, static_cast<float>(nack.loss) / 255,
+                                      s.receivers.size());
+  peer.record.health.overflows |= (nack.flags & wire::kNackOverflow) != 0;
+  if (change == LossReports::Change::isolated) {
+    peer.record.isolated = true;
+    peer.record.health.loss = static_cast<float>(nack.loss) / 255;
+    note(out, Notice::Kind::receiver_isolated, peer.record.node);
+  }
+  if (change == LossReports::Change::restored) restore_receiver(peer.record.node, out);
+  return losses.is_isolated(peer.record.node);
+}
+
+void Engine::State::restore_receiver(const NodeId& node, Outbox& out) {
+  Peer* const peer = peers.find(node);
+  if (!peer) return;
+  peer->record.isolated = false;
+  note(out, Notice::Kind::receiver_restored, node);
 }
 
 // From a node that has not announced itself yet, to a publisher that has.
@@ -179,7 +236,7 @@ void Engine::State::overhear_nack(Instant now, ByteView body) {
     return;
   }
   if (Peer* const publisher = peers.find(nack.publisher))
-    hush(now, *publisher, nack.stream, nack.runs);
+    hush(now, *publisher, nack.stream, nack.runs, GapDetector::Because::another_asked);
 }
 
 void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox& out) {
@@ -190,10 +247,14 @@ void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox&
   }
   if (nack.publisher != options.node) {
     if (Peer* const publisher = peers.find(nack.publisher))
-      hush(now, *publisher, nack.stream, nack.runs);
+      hush(now, *publisher, nack.stream, nack.runs, GapDetector::Because::another_asked);
     return;
   }
   OwnStream* const s = own(nack.stream);
+  if (!s && nack.stream - 1 < streams.size() && !nack.runs.empty()) {  // closed, long ago
+    ++counters.nacks_in;
+    return send_gap(now, nack.stream, peer, nack.runs.front().from, nack.runs.back().to, out);
+  }
   const bool for_another = s && !s->reader.is_zero() && s->reader != peer.record.node;
   if (!s || for_another || s->record.delivery == Delivery::stream ||
       !peer.wants.match(s->record.family, s->record.family_name).any) {
@@ -201,31 +262,42 @@ void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox&
     return;
   }
   ++counters.nacks_in;
-  note_round_trip(now, nack);
-  const wire::Digest have = digest_of(now, *s);
-  const bool all = !NackTimer::is_small(have.audience);
+  if (leaving && DTS_CANARY(71)) return;
+  stay(now);
+  if (s->withholding && s->routes_version != routes_version) route(*s, now);  // what it takes now
+  wire::Digest have = digest_of(now, *s);
+  const bool apart = serves_apart(now, peer, nack, *s, out);
+  if (!apart) note_round_trip(now, nack);
+  audience_changed(*s, now);
+  const bool all = !apart && !NackTimer::is_small(have.audience);
+  if (apart) have.first = s->history.size() ? s->history.at(0).first : have.last + 1;
   for (wire::Run& run : nack.runs) {
     run.to = std::min(run.to, have.last - (DTS_CANARY(52) && have.last ? 1 : 0));
     if (run.from > run.to) continue;
     if (run.from < have.first) {
-      send_gap(now, *s, peer, run.from, std::min(run.to, have.first - 1), out);
+      if (apart) counters.repairs_isolated += std::min(run.to, have.first - 1) - run.from + 1;
+      send_gap(now, nack.stream, peer, run.from, std::min(run.to, have.first - 1), out);
       run.from = have.first;
     }
     if (run.from > run.to) continue;
+    if (s->withholding) {
+      answer_withheld(now, *s, peer, run, out);
+      continue;
+    }
     if (repairs.ask(now, nack.stream, run.from, run.to, peer.record.node, all) ==
         RepairQueue::Outcome::full)
       ++counters.repairs_refused;
   }
   pump_repairs(now, out);
-  if (repairs.takes_longer_than(round_trip, options.packet_bytes_max))
-    confirm(now, *s, peer, nack, all, out);
+  if (repairs.time_to_send() > round_trip) confirm(now, *s, peer, nack, all, out);
 }
 
 // "It will come", to whoever would ask again meanwhile.
 void Engine::State::confirm(Instant now, OwnStream& s, Peer& asker, const wire::Nack& nack,
                             bool all, Outbox& out) {
   if (all && now - s.confirmed < round_trip) return;
-  wire::Confirm c{nack.stream, {}};
+  const auto within = std::chrono::ceil<microseconds>(repairs.time_to_send());
+  wire::Confirm c{nack.stream, static_cast<std::uint32_t>(within.count()), {}};
   for (const wire::Run& run : nack.runs)
     if (run.from <= run.to) c.runs.push_back(run);
   if (c.runs.empty()) return;
@@ -242,13 +314,13 @@ void Engine::State::confirm(Instant now, OwnStream& s, Peer& asker, const wire::
   seal_control(to, out);
 }
 
-void Engine::State::send_gap(Instant now, const OwnStream& s, Peer& asker, Sequence from,
-                             Sequence to, Outbox& out) {
+void Engine::State::send_gap(Instant now, StreamId stream, Peer& asker, Sequence from, Sequence to,
+                             Outbox& out) {
   Destinations destinations;
   if (!begin_unicast(now, asker, 64, destinations, out)) return;
   Bytes body;
   wire::Writer writer(body);
-  write(writer, wire::Gap{s.record.stream, from, to});
+  write(writer, wire::Gap{stream, from, to, {}, {}});
   put(wire::FrameType::gap, body, destinations, out);
   seal_control(destinations, out);
 }
@@ -288,7 +360,8 @@ Sequence Engine::State::send_repair(Instant now, OwnStream& s, const RepairQueue
                                     const Destinations& to, Outbox& out) {
   const auto gone = [&](Sequence end) {
     for (const NodeId& node : job.askers)
-      if (Peer* const asker = peers.find(node)) send_gap(now, s, *asker, job.from, end, out);
+      if (Peer* const asker = peers.find(node))
+        send_gap(now, job.stream, *asker, job.from, end, out);
     return end;
   };
   const auto again = [&](Sequence first, Sequence last, Cut cut, std::int64_t published_ns,

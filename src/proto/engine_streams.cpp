@@ -1,5 +1,6 @@
 // The engine's streams of others: data put in order, fragments joined, history fetched, gaps named.
 #include <algorithm>
+#include <tuple>
 
 #include <base/canary.hpp>
 #include <proto/engine_state.hpp>
@@ -164,7 +165,8 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
     ++counters.frame_unexpected;
     return;
   }
-  if (head.first > next) in->loss += (1 - in->loss) * (1.0f / 64);
+  if (head.first < next && !arrivals.empty()) in->gaps.hurry(NackTimer::quick_tries, now);
+  if (head.first >= next) in->loss += ((head.first > next ? 1.0f : 0.0f) - in->loss) * (1.0f / 64);
   Sequence taken = 0;
   for (const GapDetector::Range& range : arrivals) {
     const Sequence count = range.to - range.from + 1;
@@ -174,6 +176,8 @@ void Engine::State::receive_data(Instant now, Peer& peer, ByteView body, Outbox&
     taken += count;
   }
   counters.data_duplicate += all.count - taken;
+  if (taken < all.count && head.flags & wire::kDataHistoric && !in->withheld.empty())
+    deliver_late(peer, *in, head.first, published, entries, out);
   drain(peer, *in, out);
   if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
 }
@@ -208,28 +212,19 @@ Sequence Engine::State::deliver_run(Peer& peer, InboundStream& in, Sequence firs
       ++counters.frame_malformed;
       break;
     }
+    if (in.origin && !comes_first(in, sequence, sequence, out)) continue;
+    ++counters.messages_in;
     Message& m = out.messages.emplace_back();
-    m.node = peer.record.node;
-    m.stream = in.stream;
+    std::tie(m.node, m.stream) = whose(peer, in);
     m.first = m.last = sequence;
     m.published_ns = static_cast<std::int64_t>(published);
     m.bytes = bytes;
-    m.historic = sequence <= in.history_to + (DTS_CANARY(37) ? 1 : 0);
+    m.historic = is_historic(in, sequence);
     m.record = in.record.get();
     if (owner) m.owner = owner;
   }
   in.told = sequence - 1;
-  counters.messages_in += sequence - first;
   return sequence - first;
-}
-
-void Engine::State::report_progress(const Path& from, const wire::Fragment& f, Outbox& out) {
-  const Destinations to{{from.transport, from.link, 0, from.address}};
-  Bytes report;
-  wire::Writer writer(report);
-  write(writer, wire::Progress{f.stream, f.sequence});
-  put(wire::FrameType::progress, report, to, out);
-  seal_control(to, out);
 }
 
 void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body,
@@ -241,42 +236,36 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
   }
   InboundStream* const in = inbound(now, peer, f.stream);
   if (!in) return;
-  if (from && f.flags & wire::kFragmentReport) report_progress(*from, f, out);
+  if (from && !in->waits()) report_progress(now, *from, *in, f, out);
   if (!in->joined) return hold_early(peer, *in, wire::FrameType::fragment, body);
-  const bool ahead = f.sequence > in->gaps.next();
+  const Sequence next = in->gaps.next();
   arrivals.clear();
-  const auto arrival = in->gaps.arrived(f.sequence, f.sequence, now,
-                                        ahead ? miss_due(now, peer, *in) : now, arrivals);
-  if (arrival != GapDetector::Arrival::fresh) {
+  const auto arrival = in->gaps.arrived(
+      f.sequence, f.sequence, now, f.sequence > next ? miss_due(now, peer, *in) : now, arrivals);
+  if (f.sequence < next && !arrivals.empty()) in->gaps.hurry(NackTimer::quick_tries, now);
+  // History of what was withheld: what begins to be wanted may be wanted now.
+  const bool late = arrival == GapDetector::Arrival::duplicate &&
+                    f.flags & wire::kFragmentHistoric && in->withheld.contains(f.first()) &&
+                    in->withheld.contains(f.last());
+  if (arrival != GapDetector::Arrival::fresh && !late) {
     ++(arrival == GapDetector::Arrival::duplicate ? counters.data_duplicate
                                                   : counters.frame_unexpected);
     return;
   }
-  if (is_too_large(*in, f)) {
-    refuse(now, peer, *in, f, out);
-    if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
-    return;
-  }
+  if (turn_down(now, peer, *in, f, late, out)) return;
   Joiner::Joined joined = joiner.add(now, peer.record.node, f);
-  if (joined.tell) {
-    Notice& notice = out.notices.emplace_back();
-    notice.kind = Notice::Kind::arriving;
-    notice.node = peer.record.node;
-    notice.stream = in->stream;
-    notice.from = f.first();
-    notice.to = f.last();
-    notice.bytes = joined.arrived;
-    notice.bytes_max = f.total;
-  }
-  if (joined.evicted) {
-    const auto& range = *joined.evicted;
-    ++counters.join_no_room;
-    if (const auto at = peer.inbound.find(range.key.stream); at != peer.inbound.end())
-      name_gap(peer, *at->second, range.key.first, range.last, Notice::GapReason::overflow, out);
-  }
+  if (joined.tell) tell_arriving(peer, *in, f, joined.arrived, out);
   using enum Joiner::Outcome;
   switch (joined.outcome) {
     case completed:
+      if (late) {
+        in->withheld.remove(f.first(), f.last());
+        in->renewing = false;
+        deliver(peer, *in, f.first(), f.last(), f.published_ns, std::move(joined.message),
+                f.compression(), out);
+        out.messages.back().historic = true;
+        break;
+      }
       accept(peer, *in, f.first(), f.last(), f.published_ns, std::move(joined.message),
              f.compression(), out);
       break;
@@ -292,8 +281,14 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
     case stored:
       break;
   }
-  if (joined.outcome == inconsistent || joined.outcome == no_room)
+  if (!late && (joined.outcome == inconsistent || joined.outcome == no_room))
     name_gap(peer, *in, f.first(), f.last(), Notice::GapReason::overflow, out);
+  if (joined.evicted) {  // last: it may let those pass that stand behind what has just come
+    const auto& range = *joined.evicted;
+    ++counters.join_no_room;
+    if (const auto at = peer.inbound.find(range.key.stream); at != peer.inbound.end())
+      name_gap(peer, *at->second, range.key.first, range.last, Notice::GapReason::overflow, out);
+  }
   drain(peer, *in, out);
   if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
 }
@@ -305,7 +300,7 @@ void Engine::State::receive_digest(Instant now, Peer& peer, ByteView body, Outbo
     return;
   }
   peer.stamp_us = d.stamp_us;
-  peer.stamped = now;
+  peer.stamped = now == called_late ? Instant{} : now;
   const auto at = peer.inbound.find(d.stream);
   if (at == peer.inbound.end() || !at->second->joined) return;
   InboundStream& in = *at->second;
@@ -334,7 +329,17 @@ void Engine::State::receive_history(Instant now, Peer& peer, ByteView body, Outb
     return;
   }
   InboundStream* const in = inbound(now, peer, h.stream);
-  if (!in || in->joined) return;
+  if (in && in->joined && in->renewing) {  // does it bring what was withheld?
+    in->renewing = false;
+    in->withheld.visit(h.from, h.to, [&](const wire::Run&) { in->renewing = true; });
+  }
+  if (!in) return;
+  if (in->joined) {  // taken for closed, or not wanted, in between: nobody tells its tail
+    if (!is_answer(h.stream) && wants.match(record->family, record->family_name).live &&
+        in->gaps.published(h.to, now, now + kHistoryWait) && !in->gaps.complete())
+      watch(peer, *in, in->gaps.deadline());
+    return;
+  }
   // What came while this was being asked for belongs to us as well.
   in->audience = h.audience;
   const bool near = in->begin < h.from && h.to - in->begin <= GapDetector::jump_max;
@@ -356,24 +361,31 @@ void Engine::State::join(Instant now, Peer& peer, InboundStream& in, Sequence fr
   }
   in.joined = true;
   in.history_to = to;
+  in.told = std::max(in.told, from - 1);
+  add_way(peer, in, from, to);
   in.gaps.begin(from, to, now, now + (repairs_of(in) ? kHistoryWait : kHistoryMax));
   replay(now, peer, take_early(peer, in), out);
+  if (in.waits()) {  // the publisher learns how much room there is
+    ++waiting_streams;
+    in.reported = in.gaps.settled() - 1;
+    send_progress(now, peer, in.stream, in.reported, out);
+  }
   if (!in.gaps.complete()) watch(peer, in, in.gaps.deadline());
 }
 
 void Engine::State::deliver(Peer& peer, InboundStream& in, Sequence first, Sequence last,
                             std::int64_t published_ns, std::shared_ptr<const Bytes> bytes,
                             Compression compression, Outbox& out) {
+  in.told = std::max(in.told, last);
+  if (in.origin && !comes_first(in, first, last, out)) return;
   ++counters.messages_in;
-  in.told = last;
   Message& m = out.messages.emplace_back();
-  m.node = peer.record.node;
-  m.stream = in.stream;
+  std::tie(m.node, m.stream) = whose(peer, in);
   m.first = first;
   m.last = last;
   m.published_ns = published_ns;
   m.bytes = *bytes;
-  m.historic = first <= in.history_to;
+  m.historic = is_historic(in, first);
   m.record = in.record.get();
   m.owner = std::move(bytes);
   m.compression = compression;
@@ -451,7 +463,10 @@ void Engine::State::name_gap(Peer& peer, InboundStream& in, Sequence from, Seque
 void Engine::State::tell_gap(Peer& peer, InboundStream& in, Sequence from, Sequence to,
                              Notice::GapReason reason, Outbox& out) {
   in.told = to;
-  counters.gap_packets += to - from + 1;
+  const bool withheld = reason == Notice::GapReason::withheld;
+  if (withheld) in.withheld.append(from, to);
+  if (in.origin) return settle_ways(*in.origin, reason, out);
+  (withheld ? counters.sequences_withheld : counters.gap_packets) += to - from + 1;
   Notice& notice = out.notices.emplace_back();
   notice.kind = Notice::Kind::gap;
   notice.node = peer.record.node;
@@ -510,9 +525,15 @@ Instant Engine::State::service(Instant now, Peer& peer, InboundStream& in, Outbo
     if (!known || in.begin == InboundStream::nowhere) return drop_early(now, peer, in);
     join(now, peer, in, in.begin, in.begin - 1, out);
   }
+  if (in.renewing && in.request_due <= now) {
+    request_history(now, peer, in, out);
+    in.renewing = in.requests < kHistoryRequestsMax;
+  }
   service_misses(now, peer, in, out);
   drain(peer, in, out);
-  return in.gaps.deadline();
+  if (in.waits()) answer_report(now, peer, in, out);
+  const Instant ask_due = std::max(in.gaps.deadline(), in.ask_next);  // max: nothing is missed
+  return in.renewing ? std::min(in.request_due, ask_due) : ask_due;
 }
 
 void Engine::State::request_history(Instant now, Peer& peer, InboundStream& in, Outbox& out) {
@@ -533,7 +554,9 @@ void Engine::State::forget_inbound(Peer& peer, StreamId stream, bool name_rest, 
   if (at == peer.inbound.end()) return;
   InboundStream& in = *at->second;
   take_early(peer, in);
-  if (name_rest && in.joined) {
+  if (in.origin && in.origin->ways.size() > 1) {  // another way brings what is still awaited
+    joiner.drop_stream(peer.record.node, stream);
+  } else if (name_rest && in.joined) {
     while (!in.gaps.complete()) {
       const GapDetector::Miss miss = in.gaps.misses().front();
       name_gap(peer, in, miss.from, miss.to, Notice::GapReason::lost, out);
@@ -543,26 +566,16 @@ void Engine::State::forget_inbound(Peer& peer, StreamId stream, bool name_rest, 
       name_gap(peer, in, range.key.first, range.last, Notice::GapReason::lost, out);
     drain(peer, in, out);
     if (told.size() >= told_max) told.erase(told.begin());
-    told[{peer.record.node, stream}] = {in.gaps.next() - 1, in.record};
+    if (!in.origin) told[{peer.record.node, stream}] = {in.gaps.next() - 1, in.record};
   } else {
     joiner.drop_stream(peer.record.node, stream);
   }
+  remove_way(in, name_rest, out);
   for (const auto& [first, held] : in.held) held_bytes -= held.cost();
   if (in.watched) watched.erase({peer.record.node, stream});
+  if (in.waits()) --waiting_streams;
   if (in.record) buried.push_back(in.record);
   peer.inbound.erase(at);
-}
-
-void Engine::State::expire_joins(Instant now, Outbox& out) {
-  while (const auto range = joiner.expire(now)) {
-    ++counters.join_expired;
-    Peer* const peer = peers.find(range->key.node);
-    if (!peer) continue;
-    const auto at = peer->inbound.find(range->key.stream);
-    if (at == peer->inbound.end()) continue;
-    name_gap(*peer, *at->second, range->key.first, range->last, Notice::GapReason::lost, out);
-    drain(*peer, *at->second, out);
-  }
 }
 
 }  // namespace dts::proto

@@ -72,7 +72,7 @@ void GapDetector::settle(Sequence from, Sequence to) {
   misses_.erase(m, end);
 }
 
-void GapDetector::postpone(Sequence from, Sequence to, Instant due, bool asked) {
+void GapDetector::postpone(Sequence from, Sequence to, Instant due, Because why) {
   auto m = find(misses_, from);
   if (m == misses_.end() || m->from > to) return;
   const auto split = [this](auto at, Sequence begin) {  // `begin` begins a miss of its own
@@ -85,7 +85,23 @@ void GapDetector::postpone(Sequence from, Sequence to, Instant due, bool asked) 
   for (; m != misses_.end() && m->from <= to; ++m) {
     if (m->to > to) m = split(m, to + 1) - 1;
     m->due = std::max(m->due, due);
-    m->tries += asked;
+    if (why == Because::promised)
+      m->tries = std::min(m->tries, 1u);
+    else
+      m->tries += why == Because::asked;
+    tries_ = std::max(tries_, m->tries);
+  }
+}
+
+void GapDetector::hurry(unsigned tries, Instant due) {
+  if (tries_ <= tries) return;
+  tries_ = 0;
+  for (Miss& m : misses_) {
+    if (m.tries > tries) {
+      m.tries = 1;
+      m.due = std::min(m.due, due);
+    }
+    tries_ = std::max(tries_, m.tries);
   }
 }
 

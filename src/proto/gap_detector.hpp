@@ -25,9 +25,11 @@ class GapDetector {
     Sequence from = 0, to = 0;
     Instant since{};     // noticed then
     Instant due{};       // looked at then
-    unsigned tries = 0;  // asked for so often
+    unsigned tries = 0;  // asked for so often since it was last promised
   };
   enum class Arrival { fresh, duplicate, absurd };
+  // Why to wait: we have asked; somebody else has; the publisher says that it will come.
+  enum class Because { asked, another_asked, promised };
 
   // The stream begins at `from` for us; from..to are expected until `due`.
   void begin(Sequence from, Sequence to, Instant now, Instant due);
@@ -41,8 +43,12 @@ class GapDetector {
   bool published(Sequence last, Instant now, Instant due);
   // from..to will not be waited for: received in another way, or named.
   void settle(Sequence from, Sequence to);
-  // What is missing of from..to is due at `due`, and not before; `asked`: it was asked for.
-  void postpone(Sequence from, Sequence to, Instant due, bool asked);
+  // What is missing of from..to is due at `due`, and not before. Asking is counted, from the last
+  // promise on.
+  void postpone(Sequence from, Sequence to, Instant due, Because why);
+  // The publisher answers again: what was asked for more than so often in vain is due by `due`, as
+  // if it had been asked for once.
+  void hurry(unsigned tries, Instant due);
   // The oldest miss that is due (or, when there are too many, the oldest). It stays until settled
   // or postponed.
   const Miss* due(Instant now) const;
@@ -60,6 +66,7 @@ class GapDetector {
 
  private:
   std::vector<Miss> misses_;  // sorted, disjoint, all below next_
+  unsigned tries_ = 0;        // the most of any miss since the last hurry()
   Sequence next_ = 1;
 };
 

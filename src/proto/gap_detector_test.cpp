@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Arrival = GapDetector::Arrival;
+using Because = GapDetector::Because;
 using Range = GapDetector::Range;
 using Ranges = std::vector<Range>;
 
@@ -106,17 +107,27 @@ TEST(GapDetector, what_is_postponed_is_a_miss_of_its_own_and_counts_when_asked_f
   GapDetector gaps;
   gaps.begin(1, 0, t0, t0);
   arrive(gaps, 11, 11, t0 + 1ms);
-  gaps.postpone(4, 6, t0 + 5ms, true);
+  gaps.postpone(4, 6, t0 + 5ms, Because::asked);
   EXPECT_EQ(misses_of(gaps), (Ranges{{1, 3}, {4, 6}, {7, 10}}));
   EXPECT_EQ(gaps.misses()[1].tries, 1u);
   EXPECT_EQ(gaps.misses()[1].due, t0 + 5ms);
   EXPECT_EQ(gaps.misses()[0].due, t0 + 1ms);
   EXPECT_EQ(gaps.misses()[0].tries, 0u);
-  gaps.postpone(1, 10, t0 + 2ms, false);
+  gaps.postpone(1, 10, t0 + 2ms, Because::another_asked);
   EXPECT_EQ(gaps.misses()[1].due, t0 + 5ms) << "never earlier";
   EXPECT_EQ(gaps.misses()[2].due, t0 + 2ms);
-  gaps.postpone(20, 30, t0 + 9ms, true);
+  gaps.postpone(20, 30, t0 + 9ms, Because::asked);
   EXPECT_EQ(gaps.misses().size(), 3u);
+}
+
+TEST(GapDetector, what_is_promised_may_be_asked_for_as_often_as_at_first) {
+  GapDetector gaps;
+  gaps.begin(1, 3, t0, t0);
+  for (int i = 0; i < 20; ++i) gaps.postpone(1, 3, t0 + 1ms, Because::asked);
+  gaps.postpone(2, 2, t0 + 5ms, Because::promised);
+  EXPECT_EQ(gaps.misses()[0].tries, 20u);
+  EXPECT_EQ(gaps.misses()[1].tries, 1u) << "it has been asked for: a GAP about it is believed";
+  EXPECT_EQ(gaps.misses()[1].due, t0 + 5ms);
 }
 
 TEST(GapDetector, settling_the_middle_of_a_hole_leaves_both_ends) {
@@ -128,6 +139,23 @@ TEST(GapDetector, settling_the_middle_of_a_hole_leaves_both_ends) {
   EXPECT_EQ(misses_of(gaps), (Ranges{{1, 3}, {9, 20}}));
   gaps.settle(1, 20);
   EXPECT_TRUE(gaps.complete());
+}
+
+TEST(GapDetector, what_was_asked_for_in_vain_is_due_at_once_when_the_publisher_answers_again) {
+  GapDetector gaps;
+  gaps.begin(1, 0, t0, t0);
+  arrive(gaps, 4, 4);
+  arrive(gaps, 6, 6);
+  for (int n = 0; n < 20; ++n) gaps.postpone(1, 3, t0 + 1s, Because::asked);
+  gaps.postpone(5, 5, t0 + 2s, Because::asked);
+  gaps.hurry(16, t0 + 1ms);
+  ASSERT_TRUE(gaps.due(t0 + 1ms));
+  EXPECT_EQ(gaps.due(t0 + 1ms)->from, 1u);
+  EXPECT_EQ(gaps.misses()[0].tries, 1u);
+  EXPECT_EQ(gaps.misses()[1].due, t0 + 2s) << "it has not waited in vain";
+  gaps.postpone(1, 3, t0 + 3s, Because::asked);
+  gaps.hurry(16, t0 + 1ms);
+  EXPECT_EQ(gaps.deadline(), t0 + 2s);
 }
 
 }  // namespace

@@ -62,6 +62,11 @@ class History {
     else
       next_ = last + 1;
   }
+  // The stream goes on at `next`: what was kept goes, as what is kept has no holes.
+  void restart(Sequence next) {
+    clear();
+    next_ = next;
+  }
   // Lets go of what is too old for repair, and of memory that stays unused.
   void expire(Instant now);
 

@@ -345,7 +345,7 @@ TEST_F(Hostile, fragments_that_contradict_each_other_drop_the_message) {
   EXPECT_EQ(b.out.notices[0].kind, Notice::Kind::gap);
 }
 
-TEST_F(Hostile, a_half_message_of_a_dead_publisher_expires_with_a_gap) {
+TEST_F(Hostile, a_half_message_of_a_dead_publisher_ends_in_a_gap) {
   join_forged();
   wire::Fragment f;
   f.stream = 1;
@@ -354,8 +354,21 @@ TEST_F(Hostile, a_half_message_of_a_dead_publisher_expires_with_a_gap) {
   f.sequence = 1;
   give(forge.packet({{wire::FrameType::fragment, Forge::fragment(f, 1000)}}));
   net.run(3s);
-  EXPECT_EQ(b.engine.counters().join_expired, 1u);
+  EXPECT_GT(b.engine.counters().nacks_out, 0u);
+  EXPECT_EQ(b.count(Notice::Kind::gap), 0u);
+  net.run(9s);
   ASSERT_EQ(b.count(Notice::Kind::gap), 1u);
+}
+
+TEST_F(Hostile, a_second_beginning_says_how_far_a_stream_has_come) {
+  join_forged();
+  give(forge.packet({{wire::FrameType::history, Forge::body(wire::History{1, 4, 3, {}})}}));
+  net.run(200ms);
+  EXPECT_GT(b.engine.counters().nacks_out, 0u);
+  give(forge.packet(
+      {{wire::FrameType::history, Forge::body(wire::History{1, 4, Sequence{1} << 61, {}})}}));
+  net.run(11s);
+  EXPECT_EQ(b.engine.counters().gap_packets, 3u);
 }
 
 TEST_F(Hostile, a_jump_to_two_to_the_61_is_refused) {

@@ -9,18 +9,23 @@ namespace dts::proto {
 
 namespace {
 constexpr std::uint64_t kUnearnedBytes = 64u << 10;  // may be held before anything is proven
+constexpr std::uint64_t kProvenBytes = 8u << 20;     // so much has arrived: no empty claim
 constexpr std::uint64_t kReachBytes = 256u << 10;    // how far ahead of the arrived a piece may be
 }  // namespace
 
-// Reserves memory up to eight times what has arrived, and all of it as soon as an eighth is there:
-// a message is moved while it is small, and never again.
+// Reserves memory up to eight times what has arrived, and all of it as soon as an eighth or 8 MiB
+// are there: a message is moved while it is small, which takes milliseconds, and never again. What
+// is reserved is the system's until data arrives in it.
 bool Joiner::make_room(Partial& p, std::uint64_t end) {
   Bytes& bytes = *p.bytes;
-  const bool all_is_earned = bytes.capacity() < p.total && 8 * p.arrived_bytes >= p.total;
-  if (end > bytes.capacity() || all_is_earned) {
+  const bool whole = bytes.capacity() < p.total &&
+                     (p.arrived_bytes >= kProvenBytes || 8 * p.arrived_bytes >= p.total) &&
+                     bytes_ - p.counted_bytes + p.total <= bytes_max_;
+  if (end > bytes.capacity() || whole) {
     const std::uint64_t earned = std::max(kUnearnedBytes, 8 * p.arrived_bytes);
-    const std::uint64_t size = std::min<std::uint64_t>(p.total, std::max(end, earned));
-    if (size > p.arrived_bytes * 8 + kReachBytes) return false;
+    const std::uint64_t size =
+        whole ? p.total : std::min<std::uint64_t>(p.total, std::max(end, earned));
+    if (!whole && size > p.arrived_bytes * 8 + kReachBytes) return false;
     if (bytes_ - p.counted_bytes + size > bytes_max_) return false;
     bytes.reserve(size);
     bytes_ += bytes.capacity() - p.counted_bytes;
@@ -88,8 +93,11 @@ Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment
     case Outcome::no_room:
       erase(at);
       break;
-    default:
+    case Outcome::duplicate:
+    case Outcome::stored:
       p.progress = now;
+      p.state = Partial::State::moves;
+      due_ = std::min(due_, p.due(age_max_));
   }
   return result;
 }
@@ -130,9 +138,27 @@ std::vector<Joiner::Range> Joiner::drop_stream(const NodeId& node, StreamId stre
   return dropped;
 }
 
+std::optional<Joiner::Range> Joiner::stalled(Instant now) {
+  if (now < due_) return std::nullopt;
+  for (auto& [key, p] : partials_) {
+    if (p.state != Partial::State::moves || p.progress + stalled_age > now) continue;
+    p.state = Partial::State::stalled;
+    return Range{key, key.first + p.count - 1};
+  }
+  return std::nullopt;
+}
+
+void Joiner::keep(const Key& key) {
+  const auto at = partials_.find(key);
+  if (at != partials_.end()) at->second.state = Partial::State::kept;
+}
+
 std::optional<Joiner::Range> Joiner::expire(Instant now) {
+  if (now < due_) return std::nullopt;
+  due_ = Instant::max();
   for (auto i = partials_.begin(); i != partials_.end(); ++i) {
-    if (i->second.progress + age_max_ > now) continue;
+    due_ = std::min(due_, i->second.due(age_max_));
+    if (i->second.state == Partial::State::kept || i->second.progress + age_max_ > now) continue;
     const Range range{i->first, i->first.first + i->second.count - 1};
     erase(i);
     return range;
@@ -140,10 +166,9 @@ std::optional<Joiner::Range> Joiner::expire(Instant now) {
   return std::nullopt;
 }
 
-Instant Joiner::deadline() const {
-  Instant first = Instant::max();
-  for (const auto& [key, p] : partials_) first = std::min(first, p.progress + age_max_);
-  return first;
+Instant Joiner::Partial::due(Duration age_max) const {
+  if (state == State::kept) return Instant::max();
+  return progress + (state == State::moves ? std::min(stalled_age, age_max) : age_max);
 }
 
 Joiner::Partials::iterator Joiner::erase(Partials::iterator at) {

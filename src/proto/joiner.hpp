@@ -42,6 +42,7 @@ class Joiner {
   };
 
   static constexpr Duration tell_period = std::chrono::milliseconds(100);
+  static constexpr Duration stalled_age = std::chrono::milliseconds(200);
 
   // What is larger than options.message_bytes_max is not to be added.
   explicit Joiner(const EngineOptions& options)
@@ -54,9 +55,14 @@ class Joiner {
   void drop(const NodeId& node, StreamId stream, Sequence& from, Sequence& to);
   // Drops all of a stream; the ranges are named by the caller.
   std::vector<Range> drop_stream(const NodeId& node, StreamId stream);
+  // The next message without progress for `stalled_age`; each once until it makes progress.
+  std::optional<Range> stalled(Instant now);
+  // What it lacks is asked for: it stays until it makes progress, or is dropped.
+  void keep(const Key& key);
   // The next message without progress for too long, dropped.
   std::optional<Range> expire(Instant now);
-  Instant deadline() const;
+  // When to call these two, until both say nothing; at times a little early.
+  Instant deadline() const noexcept { return due_; }
   std::uint64_t memory_bytes() const noexcept { return bytes_; }
   std::size_t messages() const noexcept { return partials_.size(); }
 
@@ -68,6 +74,8 @@ class Joiner {
     std::uint64_t arrived_bytes = 0, counted_bytes = 0;
     Instant progress{}, told{};
     bool takes_long = false;
+    enum class State : std::uint8_t { moves, stalled, kept } state{};
+    Instant due(Duration age_max) const;
     std::shared_ptr<Bytes> bytes;
     std::vector<std::uint64_t> have;  // a bit per fragment
   };
@@ -82,6 +90,7 @@ class Joiner {
   Duration age_max_;
   Partials partials_;
   Partials::iterator last_used_ = partials_.end();  // fragments come in runs
+  Instant due_ = Instant::max();                    // nothing is due before
 };
 
 }  // namespace dts::proto

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <base/canary.hpp>
+
 namespace dts::proto {
 
 using std::chrono::microseconds;
@@ -38,7 +40,10 @@ Duration NackTimer::again(const wire::Audience& audience, unsigned tries, base::
   const Duration wait = round_trip(audience) * 3 / 2 + hold_off(audience);
   // Twice as long at most: more would only make bad networks slow.
   const unsigned grown = tries > 1 ? 2 : 1;
-  return wait + grown * first(audience, random);
+  Duration gap = wait + grown * first(audience, random);
+  // No network loses so many in a row: the publisher is stopped, or a cable is out.
+  for (unsigned n = quick_tries; n < tries && gap < slow && !DTS_CANARY(98); ++n) gap += gap / 2;
+  return gap;
 }
 
 }  // namespace dts::proto

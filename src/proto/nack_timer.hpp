@@ -14,6 +14,14 @@ struct NackTimer {
   static constexpr std::uint64_t small_group_max = 16;  // they ask by unicast
   static constexpr Duration round_trip_min = std::chrono::microseconds(200);
   static constexpr Duration round_trip_max = std::chrono::milliseconds(500);
+  // After so many tries each waits half as long again as the one before, until that is `slow`:
+  // nothing is flooded while nobody answers, however long it is worth asking.
+  static constexpr unsigned quick_tries = 16;
+  static constexpr Duration slow = std::chrono::seconds(1);
+
+  // Between two NACKs of one stream. A thousand pieces of a large message that are missed one by
+  // one would else be asked for one by one, each in its time.
+  static constexpr Duration together = std::chrono::microseconds(500);
 
   static bool is_small(const wire::Audience& a) noexcept { return a.size() <= small_group_max; }
   // Within bounds, whatever was advertised.

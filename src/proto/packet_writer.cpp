@@ -27,6 +27,21 @@ std::size_t PacketWriter::seal(std::uint64_t number, std::span<const Destination
   return length;
 }
 
+bool OpenPacket::add_frame(std::uint64_t set, const Destinations& destinations,
+                           wire::FrameType type, ByteView body) {
+  constexpr std::size_t frames_max = 60;  // a receiver takes 64, DATA not counted
+  if (writer_.empty()) {
+    set_ = set;
+    destinations_ = destinations;
+  } else if (set != set_ || writer_.frames() >= frames_max) {
+    return false;
+  }
+  if (body.size() + wire::kFrameHeaderBytes > writer_.room()) return false;
+  end_run();
+  writer_.add(type, body);
+  return true;
+}
+
 bool OpenPacket::add(std::uint64_t set, const Destinations& destinations, StreamId stream,
                      Sequence sequence, std::int64_t published_ns, bool historic,
                      ByteView message) {

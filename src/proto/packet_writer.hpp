@@ -96,6 +96,13 @@ class OpenPacket {
   // is begun.
   bool add(std::uint64_t set, const Destinations& destinations, StreamId stream, Sequence sequence,
            std::int64_t published_ns, bool historic, ByteView message);
+  // The receivers are asked to report when they have what was added last.
+  void ask_report() noexcept {
+    if (run_) *run_ |= wire::kDataReport;
+  }
+  // A frame of another kind, between the messages.
+  bool add_frame(std::uint64_t set, const Destinations& destinations, wire::FrameType type,
+                 ByteView body);
   std::size_t seal(std::uint64_t number, Outbox& out);
 
  private:

@@ -1,6 +1,7 @@
 #include <proto/path_table.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace dts::proto {
 
@@ -58,9 +59,23 @@ bool PathTable::heard(std::vector<Reach>& reaches, Instant now, Duration period,
     reaches.erase(std::min_element(reaches.begin(), reaches.end(),
                                    [](const auto& a, const auto& b) { return a.heard < b.heard; }));
   }
-  reaches.push_back({from.transport, from.link, from.address, now, from.multicast ? now : Instant{},
-                     from.multicast, false});
+  Reach& fresh = reaches.emplace_back();
+  fresh.transport = from.transport;
+  fresh.link = from.link;
+  fresh.address = from.address;
+  fresh.heard = now;
+  fresh.multicast = from.multicast;
+  if (from.multicast) fresh.multicast_heard = now;
   return true;
+}
+
+bool PathTable::unheard(std::vector<Reach>& reaches, Instant now, Duration period,
+                        const Path& from) {
+  for (Reach& r : reaches) {
+    if (r.link != from.link || r.transport != from.transport || r.address != from.address) continue;
+    return now - std::exchange(r.unheard, now) > 3 * period;
+  }
+  return false;
 }
 
 const Reach* PathTable::choose(const std::vector<Reach>& reaches, Instant now,
@@ -70,8 +85,10 @@ const Reach* PathTable::choose(const std::vector<Reach>& reaches, Instant now,
   for (const Reach& r : reaches) {
     const LinkState* link = find(r.transport, r.link);
     if (!link) continue;
-    int cost = link->link.same_host ? 0 : link->link.wireless ? 2 : 1;
-    if (now - r.heard > 3 * period) cost += 10;  // only when nothing else is left
+    const Capabilities& able = transports_[r.transport];
+    int cost = able.same_host ? 0 : link->link.same_host ? 1 : link->link.wireless ? 3 : 2;
+    if (able.relayed) cost += 2;
+    if (is_silent(r, now, period)) cost += 10;  // only when nothing else is left
     if (!best || cost < best_cost || (cost == best_cost && r.heard > best->heard)) {
       best = &r;
       best_cost = cost;
@@ -82,7 +99,8 @@ const Reach* PathTable::choose(const std::vector<Reach>& reaches, Instant now,
 
 bool PathTable::by_multicast(const Reach& reach, Instant now, Duration period) const {
   const LinkState* link = find(reach.transport, reach.link);
-  return link && link->groups && reach.multicast && !multicast_lost(reach, now, period);
+  const bool unheard = reach.unheard != Instant{} && now - reach.unheard <= 3 * period;
+  return link && link->groups && reach.multicast && !unheard && !multicast_lost(reach, now, period);
 }
 
 bool PathTable::multicast_lost(const Reach& r, Instant now, Duration period) {

@@ -1,6 +1,7 @@
 // PathTable: the transports and their links, and which way to a peer is the cheapest. A peer may
-// be heard in several ways (a Reach each); it is sent to by one of them: this machine's own link
-// first, then wired, then wireless. By multicast where its multicast is heard, else by unicast.
+// be heard in several ways (a Reach each); it is sent to by one of them: memory first, then this
+// machine's own link, then wired, then wireless, then through a third program. By multicast where
+// its multicast is heard, else by unicast.
 #pragma once
 
 #include <vector>
@@ -17,6 +18,7 @@ struct Reach {
   Instant heard{};            // anything
   Instant multicast_heard{};  // by a group
   bool multicast = false;     // was ever heard by a group
+  Instant unheard{};          // by its own account ours does not reach it; never: zero
   bool validated = false;     // it has answered a challenge sent there
 };
 
@@ -44,7 +46,13 @@ class PathTable {
   static bool heard(std::vector<Reach>& reaches, Instant now, Duration period, const Path& from);
   // The way to send to a peer; null when there is none. `period` is the peer's own.
   const Reach* choose(const std::vector<Reach>& reaches, Instant now, Duration period) const;
-  // Is its multicast heard this way (so ours is believed to be heard there)?
+  // No way is used that was not heard for so many of the peer's periods, if there is another.
+  static bool is_silent(const Reach& reach, Instant now, Duration period) {
+    return now - reach.heard > 3 * period;
+  }
+  // It says that our multicast does not reach it this way; true when that is new.
+  static bool unheard(std::vector<Reach>& reaches, Instant now, Duration period, const Path& from);
+  // Is its multicast heard this way, and nothing said against ours being heard there?
   bool by_multicast(const Reach& reach, Instant now, Duration period) const;
   // Multicast was heard this way, has been silent for three periods, and unicast lives.
   static bool multicast_lost(const Reach& reach, Instant now, Duration period);

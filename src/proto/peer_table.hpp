@@ -23,8 +23,9 @@ struct Peer {
   explicit Peer(std::uint32_t duplicate_window) : duplicates(duplicate_window) {}
   PeerRecord record;
   std::vector<Reach> reaches;
-  bool multicast_lost = false;  // told
-  bool named = false;           // it has said its names
+  Instant blocked{};       // told that its multicast, or ours to it, does not arrive; zero: it does
+  Instant unheard_told{};  // that its multicast is silent
+  bool named = false;      // it has said its names
   DuplicateFilter duplicates;
   Duration period{std::chrono::seconds(2)};
 
@@ -44,9 +45,20 @@ struct Peer {
   Instant announce_due = Instant::max();  // our ANNOUNCE, by unicast
   Instant list_due = Instant::max();      // our lists
   std::uint8_t list_flags = 0;
+  Instant retold{};                  // our wants, because it judged by others
   bool push = false;                 // its wants have changed: bring it what it has not joined
   Instant owed_at = Instant::max();  // when it is looked at, in PeerTable's order of debts
-  std::unordered_map<StreamId, Instant> joined;  // own streams it was given the beginning of
+  // Own streams it was given the beginning of: when at first and last, which one at first, and
+  // what it took of them at last.
+  struct Joined {
+    Instant first{}, last{};
+    Sequence from = 1;
+    std::vector<Selection> selections;
+  };
+  std::unordered_map<StreamId, Joined> joined;
+  // Of those it takes a part of, those it took another part of before: what it took last is not
+  // known.
+  std::unordered_set<StreamId> retaken;
 
   // Amplification: until it has proven its address it gets at most three times what it sent.
   Instant challenged{};   // last, so that data may go to it by unicast

@@ -102,7 +102,12 @@ void RepairQueue::sent(Instant now, Sequence to, Duration hold_off) {
     waiting_.push_front({place.stream, to + 1});
     run.to = to;
   }
-  sequences_ -= to - place.from + 1;
+  const std::uint64_t count = to - place.from + 1;
+  sequences_ -= count;
+  if (spent_ > 0) {
+    const auto each = static_cast<std::int64_t>(std::exchange(spent_, 0) / count);
+    sequence_bytes_ += (each - sequence_bytes_) / 8;
+  }
   run.waiting = false;
   run.quiet_until = DTS_CANARY(55) ? now + std::chrono::seconds(20) : now + hold_off;
   quiet_.push_back({run.quiet_until, place});
@@ -136,8 +141,9 @@ bool RepairQueue::affordable(Instant now) {
   const auto elapsed = std::min<Duration>(now - counted_, std::chrono::milliseconds(100));
   const auto floor = static_cast<std::int64_t>(elapsed.count()) * floor_bytes_per_s / 1'000'000'000;
   if (floor > 0) counted_ = now;  // else the time is counted the next time
-  credit_ += std::max<std::int64_t>(floor, static_cast<std::int64_t>(std::exchange(earned_, 0)));
-  credit_ = std::min<std::int64_t>(credit_, burst_bytes);
+  const auto earned = static_cast<std::int64_t>(std::min(std::exchange(earned_, 0), saved_bytes));
+  credit_ = std::max({credit_, std::min(credit_ + floor, burst_bytes),
+                      std::min<std::int64_t>(credit_ + earned, saved_bytes)});
   return credit_ > 0;
 }
 
@@ -148,10 +154,11 @@ Instant RepairQueue::deadline() const noexcept {
          std::chrono::microseconds(1);
 }
 
-bool RepairQueue::takes_longer_than(Duration time, std::uint64_t packet_bytes) const noexcept {
-  const std::uint64_t could =
-      static_cast<std::uint64_t>(time.count()) * std::uint64_t{floor_bytes_per_s} / 1'000'000'000;
-  return sequences_ > (could + std::uint64_t{burst_bytes}) / packet_bytes;
+Duration RepairQueue::time_to_send() const noexcept {
+  constexpr std::uint64_t most = 1u << 20;  // sequences: more need not be told apart
+  const auto bytes = static_cast<std::int64_t>(std::min(sequences_, most)) * sequence_bytes_;
+  const std::int64_t lacking = std::max<std::int64_t>(bytes - std::max(credit_, burst_bytes), 0);
+  return Duration(lacking * 1'000 / (floor_bytes_per_s / 1'000'000));
 }
 
 }  // namespace dts::proto

@@ -18,6 +18,9 @@ class RepairQueue {
   static constexpr std::size_t askers_for_all = 3;  // so many want the same: all get it
   static constexpr std::size_t runs_max = 8192;     // asked for and not forgotten, of all streams
   static constexpr std::int64_t burst_bytes = 64 * 1400;
+  // Of the quarter so much may be saved: the repairs of a window are asked for when it has been
+  // sent.
+  static constexpr std::uint64_t saved_bytes = 1u << 20;
   static constexpr std::int64_t floor_bytes_per_s = 12'500'000;  // a quarter of 400 Mbit/s
 
   // A run of one stream that waits to be sent. `all`: to everybody who receives the stream.
@@ -44,11 +47,14 @@ class RepairQueue {
   void data_sent(std::uint64_t bytes) noexcept { earned_ += bytes / 3; }
   // May a repair go now? Ask again at deadline().
   bool affordable(Instant now);
-  void spend(std::uint64_t bytes) noexcept { credit_ -= static_cast<std::int64_t>(bytes); }
+  void spend(std::uint64_t bytes) noexcept {
+    credit_ -= static_cast<std::int64_t>(bytes);
+    spent_ += bytes;
+  }
   // When the share allows the next repair; max when nothing waits.
   Instant deadline() const noexcept;
-  // Would what waits take longer than this, a sequence being a packet of `packet_bytes` at most?
-  bool takes_longer_than(Duration time, std::uint64_t packet_bytes) const noexcept;
+  // How long what waits will take if nothing new is sent, as sequences have been large lately.
+  Duration time_to_send() const noexcept;
   std::uint64_t memory_bytes() const noexcept { return runs_ * 128; }
 
  private:
@@ -80,6 +86,8 @@ class RepairQueue {
   Job job_;
   std::int64_t credit_ = burst_bytes;  // bytes
   std::uint64_t earned_ = 0;
+  std::uint64_t spent_ = 0;             // for the sequences that sent() is told of next
+  std::int64_t sequence_bytes_ = 1400;  // on average, lately
   Instant counted_{};
 };
 

@@ -124,6 +124,17 @@ TEST(RepairQueue, repairs_take_a_quarter_of_what_is_sent_and_never_less_than_the
   EXPECT_NEAR(static_cast<double>(repaired), double{RepairQueue::floor_bytes_per_s}, 1'000'000);
 }
 
+TEST(RepairQueue, the_share_of_a_window_is_saved_until_it_is_asked_for_and_not_more) {
+  RepairQueue queue;
+  queue.data_sent(3u << 20);
+  std::uint64_t repaired = 0;
+  for (; queue.affordable(t0); repaired += 1400) queue.spend(1400);
+  EXPECT_NEAR(static_cast<double>(repaired), double{RepairQueue::saved_bytes}, 1400);
+  for (int i = 0; i < 100; ++i) queue.data_sent(3u << 20);
+  for (repaired = 0; queue.affordable(t0); repaired += 1400) queue.spend(1400);
+  EXPECT_NEAR(static_cast<double>(repaired), double{RepairQueue::saved_bytes}, 1400);
+}
+
 TEST(NackTimer, few_ask_at_once_and_many_draw) {
   base::Random random(1);
   const auto few = wire::Audience::of(16, 1000), many = wire::Audience::of(10'000, 1000);
@@ -139,6 +150,21 @@ TEST(NackTimer, few_ask_at_once_and_many_draw) {
   }
   EXPECT_LT(earliest, 2ms) << "of ten thousand somebody asks early";
   EXPECT_GT(sum / 10'000, 4ms) << "and most of them late";
+}
+
+TEST(NackTimer, asks_quickly_at_first_and_ever_more_rarely_when_nobody_answers) {
+  base::Random random(1);
+  for (const std::uint64_t receivers : {1, 10'000}) {
+    const auto audience = wire::Audience::of(receivers, 500);
+    Duration all{};
+    for (unsigned tries = 1; tries <= 32; ++tries) {
+      const Duration gap = NackTimer::again(audience, tries, random);
+      EXPECT_LE(gap, 1500ms);
+      all += gap;
+      EXPECT_TRUE(tries != 16 || all < 160ms);
+    }
+    EXPECT_GT(all, 4s);
+  }
 }
 
 TEST(NackTimer, keeps_within_bounds_whatever_is_advertised) {

@@ -17,6 +17,7 @@ class WantSet {
   struct Match {
     bool any = false, live = false, history = false;
     bool by_family = false;  // it has joined the family's group
+    bool selective = false;  // of what is live perhaps not everything
   };
 
   // Adding the same again replaces it. False: the bound is reached.
@@ -43,15 +44,26 @@ class WantSet {
     Match m;
     const auto at = families_.find(family);
     if (at != families_.end()) {
-      m = {true, at->second.live, at->second.history, at->second.live};
+      const Interest& w = at->second;
+      m = {true, w.live, w.history, w.live, w.live && !w.selections.empty()};
     }
     for (const Interest& p : patterns_) {
       if (!base::glob_match(p.name, name) || (DTS_CANARY(15) && p.name == "*")) continue;
       m.any = true;
       m.live |= p.live;
       m.history |= p.history;
+      m.selective |= p.live && !p.selections.empty();
     }
     return m;
+  }
+  // What it takes of a stream that it wants live; empty: everything.
+  std::vector<Selection> taken_of(const FamilyId& family, const std::string& name) const {
+    SelectionUnion all;
+    const auto at = families_.find(family);
+    if (at != families_.end() && at->second.live) all.add(at->second.selections);
+    for (const Interest& p : patterns_)
+      if (p.live && base::glob_match(p.name, name)) all.add(p.selections);
+    return all.take(false);
   }
   // Null when it is not wanted. Valid until the next change.
   const Interest* find(const FamilyId& family, const std::string& name) const {

@@ -172,6 +172,25 @@ void put_heads(ListHead head, std::vector<Bytes>& parts) {
   }
 }
 
+namespace {
+bool read_hubs(Reader& r, std::size_t hops, std::vector<std::uint64_t>& via) {
+  via.clear();
+  if (hops > kHubsMax) return false;
+  for (; hops && r.ok(); --hops) via.push_back(r.number<std::uint64_t>());
+  return r.ok();
+}
+bool read_relay(Reader& r, StreamEntry& e) {
+  const auto hops = r.number<std::uint8_t>();
+  if (hops == 0) return true;
+  e.origin_node = r.id<NodeId>();
+  e.origin_stream = r.number<std::uint32_t>();
+  e.origin_host = r.text();
+  e.origin_name = r.text();
+  return read_hubs(r, hops, e.via) && !e.origin_node.is_zero() && e.origin_stream != 0 &&
+         e.origin_stream < kAnswerStreams;
+}
+}  // namespace
+
 bool read(Reader& all, StreamEntry& e) {
   e = {};
   e.closed = all.number<std::uint8_t>() & 1;
@@ -184,6 +203,7 @@ bool read(Reader& all, StreamEntry& e) {
   e.format = r.number<std::uint8_t>();
   e.binding = r.id<BindingId>();
   e.delivery = r.number<std::uint8_t>();
+  e.waits = r.number<std::uint8_t>() & 1;
   const std::uint64_t history = r.varint();
   e.history = static_cast<std::uint32_t>(history < 0xffffffffu ? history : 0xffffffffu);
   e.source = r.text();
@@ -194,7 +214,8 @@ bool read(Reader& all, StreamEntry& e) {
   e.messages = r.varint();
   e.bytes = r.varint();
   e.next = r.varint();
-  return all.ok() && r.ok() && e.delivery <= 2 && e.next != 0 && !(e.next >> 62);
+  if (r.ok() && !r.done() && !read_relay(r, e)) return false;
+  return all.ok() && r.ok() && e.delivery <= 3 && e.next != 0 && !(e.next >> 62);
 }
 void write(Writer& out, const StreamEntry& e) {
   Bytes record;
@@ -207,6 +228,7 @@ void write(Writer& out, const StreamEntry& e) {
     w.number(e.format);
     w.bytes(e.binding.view());
     w.number(e.delivery);
+    w.number(static_cast<std::uint8_t>(e.waits));
     w.varint(e.history);
     w.text(e.source);
     w.number(static_cast<std::uint8_t>(e.labels.size()));
@@ -217,26 +239,73 @@ void write(Writer& out, const StreamEntry& e) {
     w.varint(e.messages);
     w.varint(e.bytes);
     w.varint(e.next);
+    if (!e.via.empty()) {
+      w.number(static_cast<std::uint8_t>(e.via.size()));
+      w.bytes(e.origin_node.view());
+      w.number(e.origin_stream);
+      w.text(e.origin_host);
+      w.text(e.origin_name);
+      for (const std::uint64_t hub : e.via) w.number(hub);
+    }
   }
   out.number(static_cast<std::uint8_t>(e.closed));
   out.number(static_cast<std::uint16_t>(record.size()));
   out.bytes(record);
 }
 
-//  | flags u8 (1 removed, 2 live, 4 history) | family 8 | name |
-bool read(Reader& r, WantEntry& e) noexcept {
+//  | flags u8 (1 removed, 2 live, 4 history, 16 hubs) | family 8 | name | hops u8, hub u64 * hops |
+bool read(Reader& r, WantEntry& e) {
   const auto flags = r.number<std::uint8_t>();
   e.removed = flags & 1;
   e.live = flags & 2;
   e.history = flags & 4;
   e.family = r.id<FamilyId>();
   e.name = r.text();
-  return r.ok();
+  e.selections = flags & 8 ? r.bytes(r.number<std::uint16_t>()) : ByteView();
+  e.via.clear();
+  return r.ok() && (!(flags & 16) || read_hubs(r, r.number<std::uint8_t>(), e.via));
 }
 void write(Writer& w, const WantEntry& e) {
-  w.number(static_cast<std::uint8_t>((e.removed ? 1 : 0) | (e.live ? 2 : 0) | (e.history ? 4 : 0)));
+  w.number(static_cast<std::uint8_t>((e.removed ? 1 : 0) | (e.live ? 2 : 0) | (e.history ? 4 : 0) |
+                                     (e.selections.empty() ? 0 : 8) | (e.via.empty() ? 0 : 16)));
   w.bytes(e.family.view());
   w.text(e.name);
+  if (!e.selections.empty()) {
+    w.number(static_cast<std::uint16_t>(e.selections.size()));
+    w.bytes(e.selections);
+  }
+  if (e.via.empty()) return;
+  w.number(static_cast<std::uint8_t>(e.via.size()));
+  for (const std::uint64_t hub : e.via) w.number(hub);
+}
+
+void write_selection(Writer& w, const Selection& s) {
+  w.bytes(s.type.view());
+  w.number(static_cast<std::uint16_t>(s.where.size()));
+  w.bytes(as_bytes(s.where));
+  w.varint(s.interval_ns);
+  w.number(static_cast<std::uint8_t>(s.dead_bands.size()));
+  for (const auto& [field, width] : s.dead_bands) {
+    w.text(field);
+    w.text(width);
+  }
+}
+std::vector<Selection> read_selections(ByteView selections) {
+  std::vector<Selection> all;
+  Reader r(selections);
+  while (!r.done()) {
+    if (all.size() == kSelectionsPerWant) return {};
+    Selection& s = all.emplace_back();
+    s.type = r.id<TypeId>();
+    s.where = as_text(r.bytes(r.number<std::uint16_t>()));
+    s.interval_ns = r.varint();
+    for (std::size_t bands = r.number<std::uint8_t>(); bands && r.ok(); --bands) {
+      const std::string_view field = r.text();
+      s.dead_bands.emplace_back(field, r.text());
+    }
+    if (!r.ok()) return {};
+  }
+  return all;
 }
 
 bool read(ByteView body, ListRequest& q) noexcept {
@@ -312,11 +381,37 @@ bool read(ByteView body, Progress& p) noexcept {
   Reader r(body);
   p.stream = r.number<std::uint32_t>();
   p.sequence = r.number<std::uint64_t>();
+  p.room = r.number<std::uint32_t>();
   return r.ok();
 }
 void write(Writer& w, const Progress& p) {
   w.number(p.stream);
   w.number(p.sequence);
+  w.number(p.room);
+}
+
+bool read(ByteView body, Report& report) noexcept {
+  Reader r(body);
+  report.stream = r.number<std::uint32_t>();
+  report.sequence = r.number<std::uint64_t>();
+  return r.ok();
+}
+void write(Writer& w, const Report& report) {
+  w.number(report.stream);
+  w.number(report.sequence);
+}
+
+bool read(ByteView body, Health& h) noexcept {
+  Reader r(body);
+  h.loss = r.number<std::uint8_t>();
+  h.flags = r.number<std::uint8_t>();
+  h.buffer_bytes = r.number<std::uint32_t>();
+  return r.ok();
+}
+void write(Writer& w, const Health& h) {
+  w.number(h.loss);
+  w.number(h.flags);
+  w.number(h.buffer_bytes);
 }
 
 bool read_runs(Reader& r, std::vector<Run>& runs) {
@@ -375,24 +470,34 @@ std::size_t write(Writer& w, const Nack& n, std::size_t room) {
 bool read(ByteView body, Confirm& c) {
   Reader r(body);
   c.stream = r.number<std::uint32_t>();
+  c.within_us = r.number<std::uint32_t>();
   return read_runs(r, c.runs);
 }
 std::size_t write(Writer& w, const Confirm& c, std::size_t room) {
   w.number(c.stream);
-  return write_runs(w, c.runs, room > 4 ? room - 4 : 0);
+  w.number(c.within_us);
+  return write_runs(w, c.runs, room > 8 ? room - 8 : 0);
 }
 
-bool read(ByteView body, Gap& g) noexcept {
+bool read(ByteView body, Gap& g) {
   Reader r(body);
   g.stream = r.number<std::uint32_t>();
   g.from = r.number<std::uint64_t>();
   g.to = r.number<std::uint64_t>();
+  g.reason = Gap::Reason{r.number<std::uint8_t>()};
+  if (g.reason == Gap::Reason::withheld)
+    for (std::size_t count = r.number<std::uint8_t>(); count && r.ok(); --count)
+      g.selections.push_back(r.number<std::uint64_t>());
   return r.ok() && g.from != 0 && !(g.to >> 62) && g.from <= g.to;
 }
 void write(Writer& w, const Gap& g) {
   w.number(g.stream);
   w.number(g.from);
   w.number(g.to);
+  w.number(static_cast<std::uint8_t>(g.reason));
+  if (g.reason != Gap::Reason::withheld) return;
+  w.number(static_cast<std::uint8_t>(g.selections.size()));
+  for (const std::uint64_t fingerprint : g.selections) w.number(fingerprint);
 }
 
 bool read(ByteView body, Probe& p) noexcept {

@@ -15,6 +15,7 @@
 #include <dts/id.hpp>
 
 #include <base/endian.hpp>
+#include <proto/selection.hpp>
 
 namespace dts::proto::wire {
 
@@ -49,6 +50,9 @@ enum class FrameType : std::uint8_t {
   response = 16,
   bye = 17,
   refuse = 18,
+  report = 20,
+  health = 22,
+  hub = 40,
   gap = 32,
   nack = 33,
   ncf = 34,
@@ -182,6 +186,7 @@ bool next_frame(ByteView& rest, Frame& frame) noexcept;
 //  | flags u8 | stream u32 | first u64 | published i64 | { length | time delta | bytes }* |
 inline constexpr std::size_t kDataHeadBytes = 21;
 inline constexpr std::uint8_t kDataHistoric = 1;
+inline constexpr std::uint8_t kDataReport = 2;  // answer with PROGRESS when it is here
 struct DataHead {
   std::uint8_t flags = 0;
   std::uint32_t stream = 0;
@@ -246,6 +251,7 @@ void write(Writer&, const Digest&);
 
 // ANNOUNCE: who, and digests of the two lists. Digests are opaque: equal means unchanged.
 inline constexpr std::uint8_t kAnnounceStarting = 1;  // answer at once
+inline constexpr std::uint8_t kAnnounceUnheard = 2;   // your multicast does not reach me
 struct Announce {
   std::uint8_t flags = 0;
   std::uint16_t unicast_port = 0;
@@ -287,22 +293,38 @@ struct StreamEntry {
   std::uint8_t format = 0;
   BindingId binding{};
   std::uint8_t delivery = 0;
+  bool waits = false;  // the publisher waits for its receivers: they report
   std::uint32_t history = 0;
   std::string_view source;
   std::vector<std::pair<std::string_view, std::string_view>> labels;  // at most 255
   std::uint64_t messages = 0, bytes = 0, next = 1;
+  // Passed on by hubs: whose it is, and which they were; none: nothing of it follows.
+  //  | hops u8 | node 12 | stream u32 | host | name | hub u64 * hops |
+  std::vector<std::uint64_t> via;
+  NodeId origin_node;
+  std::uint32_t origin_stream = 0;
+  std::string_view origin_host, origin_name;
 };
 bool read(Reader&, StreamEntry&);
 void write(Writer&, const StreamEntry&);
 
-// An entry of WANTS.
+// An entry of WANTS: flags u8, family 8, name, and with flag 8 the selections: length u16, bytes.
 struct WantEntry {
   bool removed = false, live = true, history = true;
   FamilyId family;  // zero: `name` is a pattern
   std::string_view name;
+  ByteView selections;               // one behind the other; none: everything is taken
+  std::vector<std::uint64_t> via{};  // of a hub, for others: | hops u8 | hub u64 * hops |
 };
-bool read(Reader&, WantEntry&) noexcept;
+bool read(Reader&, WantEntry&);
 void write(Writer&, const WantEntry&);
+//  | type 16 | filter: length u16, bytes | interval varint, ns | count u8 | { field | width }* |
+void write_selection(Writer&, const Selection&);
+// Empty, for everything, when they are malformed or too many.
+std::vector<Selection> read_selections(ByteView selections);
+
+// Hubs that something has passed: at most this many.
+inline constexpr std::size_t kHubsMax = 8;
 
 // LIST_REQUEST: flags only.
 inline constexpr std::uint8_t kListStreams = 1;     // those my wants match
@@ -346,13 +368,35 @@ struct TypePart {
 bool read(ByteView body, TypePart&) noexcept;
 void write(Writer&, const TypePart&);
 
-// PROGRESS: the fragment that asked for it has arrived.
+// PROGRESS: what asked for it has arrived; of a stream that waits, everything up to `sequence`; of
+// a command, the value was handled. `room`: bytes that may be on their way to this node.
+//  | stream u32 | sequence u64 | room u32 |
 struct Progress {
   std::uint32_t stream = 0;
   std::uint64_t sequence = 0;
+  std::uint32_t room = 0;
 };
 bool read(ByteView body, Progress&) noexcept;
 void write(Writer&, const Progress&);
+
+// REPORT: "say how far you are", when a report is overdue.
+//  | stream u32 | sequence u64 |
+struct Report {
+  std::uint32_t stream = 0;
+  std::uint64_t sequence = 0;
+};
+bool read(ByteView body, Report&) noexcept;
+void write(Writer&, const Report&);
+// HEALTH, behind an ANNOUNCE: how the node fares that sends it. Said only when it loses something.
+//  | loss u8 | flags u8 | receive buffer u32 |
+inline constexpr std::uint8_t kHealthOverflow = 1;  // its own receive buffer overflowed lately
+struct Health {
+  std::uint8_t loss = 0;  // of 255: of the stream that lost most lately
+  std::uint8_t flags = 0;
+  std::uint32_t buffer_bytes = 0;  // of its receive buffer; 0: unknown
+};
+bool read(ByteView body, Health&) noexcept;
+void write(Writer&, const Health&);
 
 // REFUSE: a receiver does not take the message that begins at `first`: it is larger than bytes_max.
 struct Refuse {
@@ -380,6 +424,7 @@ std::size_t write_runs(Writer&, std::span<const Run> runs, std::size_t room);
 //  | publisher 12 | stream u32 | flags u8 | loss u8 | echo u32 | runs |
 inline constexpr std::size_t kNackHeadBytes = 22;  // before the runs
 inline constexpr std::uint8_t kNackEcho = 1;       // `echo` holds
+inline constexpr std::uint8_t kNackOverflow = 2;   // the asker's own receive buffer overflowed
 struct Nack {
   NodeId publisher;
   std::uint32_t stream = 0;
@@ -392,22 +437,27 @@ bool read(ByteView body, Nack&);
 // Returns how many runs fitted `room` bytes.
 std::size_t write(Writer&, const Nack&, std::size_t room);
 
-// NCF: "these are asked for and will come": others need not ask.
-//  | stream u32 | runs |
+// NCF: "these are asked for and will come within so many microseconds": nobody need ask until then.
+//  | stream u32 | within_us u32 | runs |
 struct Confirm {
   std::uint32_t stream = 0;
+  std::uint32_t within_us = 0;
   std::vector<Run> runs;
 };
 bool read(ByteView body, Confirm&);
 std::size_t write(Writer&, const Confirm&, std::size_t room);
 
-// GAP: "these will not come".
-//  | stream u32 | from u64 | to u64 |
+// GAP: "these will not come". withheld: because none of the selections with these fingerprints
+// takes them.
+//  | stream u32 | from u64 | to u64 | reason u8 | withheld: count u8 | { fingerprint u64 }* |
 struct Gap {
+  enum class Reason : std::uint8_t { unavailable = 0, withheld = 1 };
   std::uint32_t stream = 0;
   std::uint64_t from = 0, to = 0;
+  Reason reason = Reason::unavailable;
+  std::vector<std::uint64_t> selections;
 };
-bool read(ByteView body, Gap&) noexcept;
+bool read(ByteView body, Gap&);
 void write(Writer&, const Gap&);
 
 // PROBE and PROBE_REPLY, for `dts doctor`. Bytes behind the head are padding.

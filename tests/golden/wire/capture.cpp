@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What the wire loses is asked for, confirmed when it is much, and comes again.
+// What the wire loses is asked for, confirmed when it is more than the repair share takes at once,
+// and comes again.
 template <class Send>
 void lose_and_repair(Network& net, Send send) {
   int nth = 0;
@@ -24,7 +25,7 @@ void lose_and_repair(Network& net, Send send) {
   send("found", true);
   net.run(10ms);
   net.drop = [&](const Network::Flight& f) { return f.from == 0; };
-  send(std::string(250'000, 'M'), true);
+  send(std::string(1'000'000, 'M'), true);
   net.run(1ms);
   net.drop = [](const Network::Flight&) { return false; };
   net.run(3s);
@@ -55,7 +56,54 @@ bool ask_and_answer(Network& net, Network::Node& a, Network::Node& b, StreamId s
   return true;
 }
 
+// A side of a hub: it passes on a stream of a node that is not here, and wants for others.
+bool pass_on(Network& net) {
+  EngineOptions options = Network::options_of(3);
+  options.hub = 0x1234;
+  auto& hub = net.add(options);
+  Interest want = testing::interest_in("brewery.Level");
+  want.via = {0x99, 0x1234};
+  hub.engine.add_interest(net.now, want, hub.out);
+  StreamRecord record = testing::record_of("brewery.Pressure");
+  record.relay = {NodeId{}, 5, "cellar", "gauge", {0x77, 0x1234}};
+  record.relay.node.bytes[0] = 42;
+  const auto stream = hub.engine.open_stream(net.now, record, {}, hub.out);
+  if (!stream) return false;
+  net.start(hub);
+  hub.engine.show_relay(net.now, *stream, true, record.relay.via, hub.out);
+  hub.engine.begin_relay(*stream, 1000);
+  hub.engine.give_relay(net.now, *stream, hub.out);
+  net.collect(hub);
+  net.run(3s);
+  return true;
+}
+
 }  // namespace
+
+// What nobody takes is named by the fingerprints of what does not take it.
+struct Nobody : Judge {
+  std::uint32_t takers(std::uint64_t, std::span<const StreamSelection>) override { return 0; }
+};
+bool withhold(Network& net, Network::Node& publisher, Network::Node& asker, InterestId wanted) {
+  const auto stream = publisher.engine.open_stream(net.now, testing::record_of("brewery.Level"),
+                                                   Bytes{1}, publisher.out);
+  if (!stream) return false;
+  net.collect(publisher);
+  net.run(100ms);
+  Nobody nobody;
+  MessageView message{as_bytes(std::string_view("dry")), net.wall()};
+  message.judge = &nobody;
+  for (int i = 0; i < 3; ++i)
+    if (!publisher.engine.publish(net.now, *stream, message, publisher.out)) return false;
+  net.collect(publisher);
+  net.run(100ms);
+  publisher.engine.close_stream(net.now, *stream, publisher.out);
+  asker.engine.remove_interest(net.now, wanted, asker.out);
+  net.collect(publisher);
+  net.collect(asker);
+  net.run(500ms);
+  return true;
+}
 
 int main() {
   Network net;
@@ -84,6 +132,10 @@ int main() {
   send("history one", false);
   send("history two", true);
   b.engine.add_interest(net.now, testing::interest_in("brewery.Temperature"), b.out);
+  Interest selective = testing::interest_in("brewery.Level");
+  selective.selections.push_back({{}, "litres > 3", 250'000'000, {{"litres", "0.5"}}});
+  selective.selections.push_back({{}, "litres < 1", 0, {}});
+  const InterestId level = b.engine.add_interest(net.now, selective, b.out);
   b.engine.add_interest(net.now, testing::interest_matching("house.*"), b.out);
   net.start(b);
   net.run(100ms);
@@ -91,6 +143,7 @@ int main() {
   send(std::string(300'000, 'L'), true);
   net.run(10ms);
   lose_and_repair(net, send);
+  if (!withhold(net, a, b, level)) return 1;
   b.engine.want_document(net.now, type, b.out);
   a.engine.probe(net.now, 0, 1, std::nullopt, true, 42, a.out);
   net.collect(a);
@@ -101,6 +154,7 @@ int main() {
   if (!ask_and_answer(net, a, b, *stream)) return 1;
   a.engine.close_stream(net.now, *stream, a.out);
   net.run(100ms);
+  if (!pass_on(net)) return 1;
   b.engine.stop(net.now, b.out);
   net.collect(b);
   net.run(1s);

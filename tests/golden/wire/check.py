@@ -3,6 +3,7 @@
 
 usage: check.py CAPTURE_PROGRAM
 """
+import hashlib
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import decode
 
 NEEDED = {"DATA", "FRAGMENT", "DIGEST", "ANNOUNCE", "STREAMS", "WANTS", "LIST_REQUEST", "HISTORY",
           "TYPE_REQUEST", "TYPE", "PROGRESS", "PROBE", "PROBE_REPLY", "CHALLENGE", "RESPONSE",
-          "BYE", "PADDING", "NACK", "NCF", "QUERY", "ANSWER"}
+          "BYE", "PADDING", "NACK", "NCF", "QUERY", "ANSWER", "GAP", "HUB"}
 
 lines = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout.split("\n")
 said = [bytes.fromhex(line[8:]) for line in lines if line.startswith("message ")]
@@ -47,7 +48,30 @@ record = next(f for f in frames if f["frame"] == "STREAMS" and f["entries"])["en
 assert record["name"] == "brewery.Temperature" and record["labels"] == {"tank": "3"}
 assert record["source"] == "w1" and record["history"] == 3 and record["delivery"] == 0
 names = {e["name"]: e["pattern"] for f in frames if f["frame"] == "WANTS" for e in f["entries"]}
-assert names == {"brewery.Temperature": False, "house.*": True}
+assert names == {"brewery.Temperature": False, "brewery.Level": False, "house.*": True}
+(first, second) = next(e["selections"] for f in frames if f["frame"] == "WANTS"
+                       for e in f["entries"] if "selections" in e)
+assert (first["where"], first["interval"], first["dead_bands"]) == ("litres > 3", 250_000_000,
+                                                                    {"litres": "0.5"})
+assert (second["where"], second["interval"], second["dead_bands"]) == ("litres < 1", 0, {})
+asker = next(p["node"] for p in packets if any(f["frame"] == "NACK" for f in p["frames"]))
+
+
+def fingerprint(selection, node=""):
+    digest = hashlib.sha256(bytes.fromhex(selection["bytes"] + node)).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+withheld = [f for f in frames if f["frame"] == "GAP" and f["reason"] == 1]
+assert {s for f in withheld for s in range(f["from"], f["to"] + 1)} == {1, 2, 3}
+assert all(f["selections"] == [fingerprint(first, asker), fingerprint(second)] for f in withheld)
+vias = {e["name"]: e["via"] for f in frames if f["frame"] == "WANTS" for e in f["entries"]}
+assert vias == {"brewery.Temperature": [], "house.*": [], "brewery.Level": [0x99, 0x1234]}
+passed_on = next(e for f in frames if f["frame"] == "STREAMS" for e in f["entries"] if "via" in e)
+assert passed_on["via"] == [0x77, 0x1234] and passed_on["origin_stream"] == 5
+assert passed_on["origin_host"] == "cellar" and passed_on["origin_name"] == "gauge"
+assert passed_on["origin"] == "2a" + 22 * "0"
+assert {f["hub"] for f in frames if f["frame"] == "HUB"} == {0x1234}
 numbers = {}
 for packet in packets:
     assert packet["number"] > numbers.get(packet["node"], 0), "a packet number was used again"

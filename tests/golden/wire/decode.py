@@ -116,9 +116,15 @@ def stream_entry(r):
         expected = hashlib.sha256(b"dts-family\0" + entry["name"].encode()).digest()[:8]
         assert family == expected, "the family is not the hash of its name"
         entry |= {"type": e.take(16).hex(), "format": e.u8(), "binding": e.take(8).hex(),
-                  "delivery": e.u8(), "history": e.varint(), "source": e.text()}
+                  "delivery": e.u8(), "flow": e.u8(), "history": e.varint(), "source": e.text()}
         entry["labels"] = {e.text(): e.text() for _ in range(e.u8())}
         entry |= {"messages": e.varint(), "bytes": e.varint(), "next": e.varint()}
+        hubs = 0 if e.done() else e.u8()
+        assert hubs <= 8
+        if hubs:
+            entry |= {"origin": e.take(12).hex(), "origin_stream": e.u32(),
+                      "origin_host": e.text(), "origin_name": e.text(),
+                      "via": [e.u64() for _ in range(hubs)]}
     return entry
 
 
@@ -126,6 +132,20 @@ def streams(r):
     out = list_head(r) | {"entries": []}
     while not r.done():
         out["entries"].append(stream_entry(r))
+    return out
+
+
+def selections(data):
+    r, out = Reader(data), []
+    while not r.done():
+        begin = r.at
+        type_id, where, interval = r.take(16), r.take(r.u16()).decode("utf-8"), r.varint()
+        bands = {}
+        for _ in range(r.u8()):
+            field = r.text()
+            bands[field] = r.text()
+        out.append({"type": type_id.hex(), "where": where, "interval": interval,
+                    "dead_bands": bands, "bytes": data[begin : r.at].hex()})
     return out
 
 
@@ -138,6 +158,16 @@ def wants(r):
         out["entries"].append({"removed": bool(flags & 1), "live": bool(flags & 2),
                                "history": bool(flags & 4), "pattern": family == bytes(8),
                                "name": name})
+        if flags & 8:
+            out["entries"][-1]["selections"] = selections(r.take(r.u16()))
+        out["entries"][-1]["via"] = [r.u64() for _ in range(r.u8())] if flags & 16 else []
+    return out
+
+
+def gap(r):
+    out = {"stream": r.u32(), "from": r.u64(), "to": r.u64(), "reason": r.u8()}
+    if out["reason"] == 1:
+        out["selections"] = [r.u64() for _ in range(r.u8())]
     return out
 
 
@@ -158,7 +188,7 @@ def runs(r):
 def nack(r):
     publisher, stream, flags = r.take(12).hex(), r.u32(), r.u8()
     loss, echo = r.u8(), r.u32()
-    return {"publisher": publisher, "stream": stream, "loss": loss,
+    return {"publisher": publisher, "stream": stream, "loss": loss, "overflow": bool(flags & 2),
             "echo": echo if flags & 1 else None, "runs": runs(r)}
 
 
@@ -206,18 +236,21 @@ FRAMES = {
     10: ("TYPE_REQUEST", lambda r: {"type": r.take(16).hex(), "offset": r.u32()}),
     11: ("TYPE", lambda r: {"type": r.take(16).hex(), "total": r.u32(), "offset": r.u32(),
                             "bytes": r.rest().hex()}),
-    12: ("PROGRESS", lambda r: {"stream": r.u32(), "sequence": r.u64()}),
+    12: ("PROGRESS", lambda r: {"stream": r.u32(), "sequence": r.u64(), "room": r.u32()}),
     13: ("PROBE", lambda r: {"flags": r.u8(), "token": r.u64()}),
     14: ("PROBE_REPLY", lambda r: {"flags": r.u8(), "token": r.u64()}),
     15: ("CHALLENGE", lambda r: {"token": r.u64()}),
     16: ("RESPONSE", lambda r: {"token": r.u64()}),
     17: ("BYE", lambda r: {}),
     18: ("REFUSE", lambda r: {"stream": r.u32(), "first": r.u64(), "bytes_max": r.u64()}),
-    32: ("GAP", lambda r: {"stream": r.u32(), "from": r.u64(), "to": r.u64()}),
+    20: ("REPORT", lambda r: {"stream": r.u32(), "sequence": r.u64()}),
+    22: ("HEALTH", lambda r: {"loss": r.u8(), "flags": r.u8(), "buffer": r.u32()}),
+    32: ("GAP", gap),
     33: ("NACK", nack),
-    34: ("NCF", lambda r: {"stream": r.u32(), "runs": runs(r)}),
+    34: ("NCF", lambda r: {"stream": r.u32(), "within": r.u32(), "runs": runs(r)}),
     36: ("QUERY", query),
     37: ("ANSWER", answer),
+    40: ("HUB", lambda r: {"hub": r.u64()}),
 }
 
 
