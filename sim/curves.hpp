@@ -11,17 +11,19 @@
 
 namespace dts::sim {
 
-// One publisher, so many subscribers, 1,000 messages of 100 bytes a second, a round trip of 0.5 ms;
-// loss of every packet on the way to each receiver, or (uplink) to all of them at once.
+// One publisher, so many subscribers, 1,000 messages of 100 bytes a second, a packet on its way for
+// so long; loss of every packet on the way to each receiver, or (uplink) to all of them at once.
 struct RepairCurve {
   std::size_t subscribers = 0;
   double loss = 0;
   bool uplink = false;
+  Duration one_way = std::chrono::microseconds(250);
   std::uint64_t messages = 0, expected = 0, delivered = 0, named = 0, missing = 0;
   double nacks_per_repair = 0, repairs_per_message = 0, theory = 0;
   double p50_ms = 0, p99_ms = 0, p9999_ms = 0;  // from publishing to the late arrival
 };
-RepairCurve measure_repair(std::size_t subscribers, double loss, bool uplink, std::uint64_t seed);
+// `what`: the first four.
+RepairCurve measure_repair(RepairCurve what, std::uint64_t seed);
 // Packets repaired per message when everybody is repaired by multicast, by unicast in small groups.
 double repairs_in_theory(std::size_t subscribers, double loss);
 

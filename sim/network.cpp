@@ -51,6 +51,11 @@ bool Network::same_lan(NodeIndex a, NodeIndex b) const {
   return false;
 }
 
+bool Network::is_on(NodeIndex node, LanIndex lan) const {
+  const auto& lans = machines_[sockets_[node].machine].lans;
+  return std::find(lans.begin(), lans.end(), lan) != lans.end();
+}
+
 // 1 is the machine's own link; LANs follow, with a stride that depends on the machine.
 LinkIndex Network::link_index(MachineIndex machine, LanIndex lan) const {
   if (lan == own_link) return 1;
@@ -245,6 +250,10 @@ void Network::cross(NodeIndex from, NodeIndex to, LanIndex lan, Plug& plug,
     return;
   }
   if (lost(plug)) return;
+  if (receiver.loss > 0 && random_.chance(receiver.loss)) {
+    ++counters_.lost;
+    return;
+  }
   const Hop hop{to, link_index(receiver.machine, lan), receiver.port};
   const bool many = flight->multicast && lans_[lan].plugs.size() > receivers_apart_max;
   const int copies = faults.duplicate > 0 && random_.chance(faults.duplicate) ? 2 : 1;
@@ -383,6 +392,7 @@ void Network::clog(NodeIndex node, Duration until) {
 
 void Network::set_side(MachineIndex machine, std::uint8_t side) { machines_[machine].side = side; }
 void Network::set_deaf(NodeIndex node, bool deaf) { sockets_[node].deaf = deaf; }
+void Network::set_loss(NodeIndex node, double share) { sockets_[node].loss = share; }
 void Network::set_mute(NodeIndex node, bool mute) { sockets_[node].mute = mute; }
 
 void Network::set_plugged(MachineIndex machine, LanIndex lan, bool plugged) {

@@ -52,6 +52,7 @@ class Network {
   LanIndex lans() const { return static_cast<LanIndex>(lans_.size()); }
   MachineIndex machine_of(NodeIndex node) const { return sockets_[node].machine; }
   bool same_lan(NodeIndex a, NodeIndex b) const;
+  bool is_on(NodeIndex node, LanIndex lan) const;
 
   // What the node's transport would tell the engine. The machine's own link is always there; the
   // indexes differ from machine to machine, as they do on real ones.
@@ -70,8 +71,9 @@ class Network {
   void clog(NodeIndex node, Duration until);
   // Nodes whose machines have different sides do not hear each other.
   void set_side(MachineIndex machine, std::uint8_t side);
-  void set_deaf(NodeIndex node, bool deaf);  // hears nobody
-  void set_mute(NodeIndex node, bool mute);  // is heard by nobody
+  void set_deaf(NodeIndex node, bool deaf);     // hears nobody
+  void set_mute(NodeIndex node, bool mute);     // is heard by nobody
+  void set_loss(NodeIndex node, double share);  // of what comes to it, besides `faults`
   // For domains too large to simulate whole: on the control group a node that is not prominent
   // hears only the prominent ones, and is heard only by them. All are, unless told.
   void set_prominent(NodeIndex node, bool prominent) { sockets_[node].prominent = prominent; }
@@ -117,6 +119,7 @@ class Network {
     MachineIndex machine = 0;
     std::uint16_t port = 0;
     bool open = false, paused = false, deaf = false, mute = false, waking = false;
+    double loss = 0;
     bool prominent = true;
     std::bitset<256> joined;
     std::deque<Arrived> queue;

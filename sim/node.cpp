@@ -11,6 +11,7 @@ namespace dts::sim {
 namespace {
 constexpr Duration epoch = std::chrono::seconds(1'800'000'000);  // the wall clock at the start
 constexpr std::uint64_t ticks_per_s_max = 200'000;
+constexpr std::uint32_t receive_buffer_bytes = 256u << 10;
 constexpr Duration memory_period = std::chrono::milliseconds(500);
 
 template <class AnyId>
@@ -31,8 +32,6 @@ void fill(Bytes& bytes, base::Random& random, std::size_t size) {
 }
 }  // namespace
 
-namespace {
-// "announce wants", for people.
 std::string frames_text(ByteView packet) {
   static constexpr const char* names[] = {
       "padding",  "data",  "fragment",    "digest",    "announce", "streams",
@@ -49,7 +48,6 @@ std::string frames_text(ByteView packet) {
   }
   return text;
 }
-}  // namespace
 
 FamilyId family_id(std::string_view family_name) {
   using namespace std::string_view_literals;
@@ -87,10 +85,13 @@ Duration Node::published_at(const proto::Message& message) {
   return Duration(message.published_ns) - epoch;
 }
 
+std::int64_t Node::wall_of(Duration time) { return (epoch + time).count(); }
+
 Instant Node::instant() const { return Instant(around_.clock.now() + monotonic_offset_); }
 std::int64_t Node::wall_ns() const { return (epoch + wall_offset_ + around_.clock.now()).count(); }
 
 void Node::start() {
+  if (leaving_) end("stops");
   ++life_;
   started_at_ = around_.clock.now();
   timer_at_ = Duration::max();
@@ -110,7 +111,7 @@ void Node::start() {
   around_.trace.add(Trace::Event::start, around_.clock.now(), index_, life_);
   around_.trace.say(around_.clock.now(), [&] { return name() + " starts as " + id_.hex(); });
   step([&](Instant now, proto::Outbox& out) {
-    transport_ = engine_->add_transport({false, false, true, false, 1400});
+    transport_ = engine_->add_transport({.groups = true, .mtu_bytes = 1400}, receive_buffer_bytes);
     engine_->set_links(now, transport_, around_.network.links_of(index_), out);
     drain();
     for (const Bytes& document : offers_) engine_->offer_document(type_id(document), document);
@@ -124,26 +125,37 @@ void Node::start() {
 
 void Node::stop(bool goodbye) {
   if (!engine_) return;
-  if (goodbye) step([&](Instant now, proto::Outbox& out) { engine_->stop(now, out); });
+  if (!goodbye) return end("crashes");
+  step([&](Instant now, proto::Outbox& out) { engine_->stop(now, out); });
+  if (!engine_->leaving()) return end("stops");
+  leaving_ = true;
+}
+
+void Node::end(const char* how) {
+  leaving_ = false;
   suspend(false);
   count_memory();
-  around_.trace.add(Trace::Event::stop, around_.clock.now(), index_, goodbye);
-  around_.trace.say(around_.clock.now(),
-                    [&] { return name() + (goodbye ? " stops" : " crashes"); });
+  around_.trace.add(Trace::Event::stop, around_.clock.now(), index_, life_);
+  around_.trace.say(around_.clock.now(), [&] { return name() + " " + how; });
   around_.network.close(index_);
   engine_.reset();
   out_.clear();
   lacking_.clear();
+  on_hold_.clear();
+  application_.clear();
 }
 
 void Node::pause(bool paused) {
   if (!engine_ || paused == paused_ || (!paused && suspended_since_ != awake)) return;
   paused_ = paused;
+  if (paused) paused_at_ = around_.clock.now();
   around_.network.pause(index_, paused);
   around_.trace.say(around_.clock.now(),
                     [&] { return name() + (paused ? " is paused" : " goes on"); });
   if (paused) return;
   timer_at_ = Duration::max();
+  if (around_.clock.now() - paused_at_ > std::chrono::seconds(5))  // as the Domain's SleepWatch
+    step([&](Instant now, proto::Outbox& out) { engine_->woke(now, out); });
   schedule();
   if (links_waiting_) links_changed();
 }
@@ -177,6 +189,7 @@ void Node::open(Stream& stream) {
   Bytes document = document_for(stream.plan);
   record.type = type_id(document);
   record.delivery = stream.plan.delivery;
+  record.waits = stream.plan.waits;
   record.history = stream.plan.history;
   record.labels = stream.plan.labels;
   const Result<proto::StreamId> id = engine_->open_stream(instant(), record, document, out_);
@@ -186,6 +199,11 @@ void Node::open(Stream& stream) {
     return around_.oracle.violation(name() + " could not open a stream: " + id.error().text());
   }
   stream.id = record.stream = *id;
+  stream.judge = std::make_unique<SelectionJudge>([this, id = *id](const auto& visit) {
+    engine_->for_each_kept(id, [&](auto, auto, std::int64_t published_ns, ByteView bytes, auto) {
+      visit(value_of(bytes), published_ns);
+    });
+  });
   stream.record = record;
   around_.oracle.stream_opened(id_, record, document);
   around_.trace.say(around_.clock.now(), [&] {
@@ -253,14 +271,17 @@ void Node::unsubscribe(std::size_t slot) {
 
 bool Node::publish(std::size_t slot, std::size_t bytes, std::size_t count) {
   Stream& stream = streams_[slot];
-  if (!engine_ || paused_ || !stream.open) return false;
+  if (!running() || paused_ || !stream.open) return false;
   bool accepted = true;
   Bytes message;
   step([&](Instant now, proto::Outbox& out) {
     for (std::size_t i = 0; i < count && accepted; ++i) {
       fill(message, random_, bytes);
       const std::int64_t wall = wall_ns();
-      const Result<proto::Sequence> last = engine_->publish(now, stream.id, {message, wall}, out);
+      proto::MessageView view{message, wall};
+      stream.judge->show(message, wall);
+      view.judge = stream.judge.get();
+      const Result<proto::Sequence> last = engine_->publish(now, stream.id, view, out);
       accepted = last.ok();
       if (!accepted) {
         ++counters_.refused;
@@ -329,6 +350,8 @@ void Node::judge(const proto::Message& message) {
   });
   around_.oracle.delivered(id_, message);
   if (around_.delivered) around_.delivered(*this, message);
+  if (handling_ > Duration::zero() && message.record && message.record->waits)
+    hand_to_application(message);
   if (message.record != nullptr && engine_->document_of(message.record->type).empty() &&
       std::find(lacking_.begin(), lacking_.end(), message.record->type) == lacking_.end())
     lacking_.push_back(message.record->type);
@@ -348,6 +371,7 @@ void Node::judge(const proto::Notice& notice) {
   counters_.joined += notice.kind == Kind::node_joined;
   counters_.restarted += notice.kind == Kind::node_restarted;
   counters_.limits += notice.kind == Kind::limit;
+  counters_.evicted += notice.kind == Kind::evicted;
   if (notice.kind == Kind::own_id_elsewhere)
     around_.oracle.violation(name() + " took its own packet for somebody else's");
   if (notice.kind == Kind::document)
@@ -368,6 +392,47 @@ void Node::send(const proto::Packet& packet) {
            " on link " + std::to_string(packet.link) + "," + frames_text(bytes);
   });
   around_.network.send(index_, packet.link, packet.group, packet.to ? &*packet.to : nullptr, bytes);
+}
+
+void Node::stop_application(Duration time) {
+  handled_until_ = std::max(handled_until_, around_.clock.now()) + time;
+}
+
+// A queue that is emptied at a steady pace: half full its publishers are to stop, nearly empty they
+// may go on. It holds the times by which each message will have been taken.
+void Node::hand_to_application(const proto::Message& message) {
+  const Duration now = around_.clock.now();
+  while (!application_.empty() && application_.front() <= now) application_.pop_front();
+  handled_until_ = std::max(handled_until_, now) + handling_;
+  application_.push_back(handled_until_);
+  application_backlog_max_ = std::max(application_backlog_max_, application_.size());
+  if (application_.size() < application_holds_at) return;
+  if (on_hold_.empty())
+    around_.clock.at(std::max(now, hold_ends()), [this, life = life_] { release_holds(life); });
+  if (on_hold_.insert({message.node, message.stream}).second)
+    engine_->hold(message.node, message.stream);
+}
+
+// A quarter of what makes it hold is left then.
+Duration Node::hold_ends() const {
+  constexpr std::size_t left = application_holds_at / 4;
+  return application_.size() <= left ? Duration::zero()
+                                     : application_[application_.size() - 1 - left];
+}
+
+void Node::release_holds(std::uint64_t life) {
+  if (!engine_ || life != life_) return;
+  const Duration now = around_.clock.now();
+  const Duration due = hold_ends();
+  if (paused_ || due > now) {  // more has come meanwhile
+    around_.clock.at(std::max(due, now + std::chrono::milliseconds(1)),
+                     [this, life] { release_holds(life); });
+    return;
+  }
+  step([&](Instant instant, proto::Outbox& out) {
+    for (const auto& [node, stream] : std::exchange(on_hold_, {}))
+      engine_->release(instant, node, stream, out);
+  });
 }
 
 void Node::ask_for_documents() {
@@ -404,6 +469,7 @@ void Node::tick(std::uint64_t life) {
     around_.oracle.violation(name() + " asks to be woken without end");
   }
   step([&](Instant now, proto::Outbox& out) { engine_->tick(now, wall_ns(), out); });
+  if (leaving_ && !engine_->leaving()) return end("stops");
   if (around_.clock.now() - counted_at_ >= memory_period) count_memory();
 }
 

@@ -6,9 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <base/random.hpp>
@@ -16,11 +19,13 @@
 #include <sim/clock.hpp>
 #include <sim/network.hpp>
 #include <sim/oracle.hpp>
+#include <sim/selecting.hpp>
 #include <sim/trace.hpp>
 
 namespace dts::sim {
 
 FamilyId family_id(std::string_view family_name);
+std::string frames_text(ByteView packet);  // " announce wants", for people
 // What an application says about a stream; the type's document is made from the family's name.
 struct StreamPlan {
   std::string family_name;
@@ -28,12 +33,13 @@ struct StreamPlan {
   std::uint32_t history = 1;
   std::vector<std::pair<std::string, std::string>> labels;
   std::uint32_t document_bytes = 200;
+  bool waits = false;
 };
 Bytes document_for(const StreamPlan& plan);
 
 struct NodeCounters {
   std::uint64_t steps = 0, ticks = 0, refused = 0;  // refused: publish said would_block
-  std::uint64_t gone = 0, joined = 0, restarted = 0, limits = 0;
+  std::uint64_t gone = 0, joined = 0, restarted = 0, limits = 0, evicted = 0;
 };
 
 class Node {
@@ -50,7 +56,7 @@ class Node {
 
   void start();
   void stop(bool goodbye);  // without: a crash
-  bool running() const { return engine_ != nullptr; }
+  bool running() const { return engine_ != nullptr && !leaving_; }
   bool paused() const { return paused_; }
   void pause(bool paused);
   void suspend(bool suspended);
@@ -70,6 +76,12 @@ class Node {
   // Some messages in one step; false when refused (also while not running or paused).
   bool publish(std::size_t slot, std::size_t bytes, std::size_t count = 1);
 
+  // From now on the application takes so long for each message of a stream that waits, and holds
+  // the reports of its publishers while many are left to it.
+  void set_handling(Duration each) { handling_ = each; }
+  void stop_application(Duration time);
+  std::size_t application_backlog_max() const { return application_backlog_max_; }
+
   void receive(LinkIndex link, const Address& from, bool multicast, ByteView packet);
 
   // For the judges.
@@ -79,6 +91,7 @@ class Node {
     proto::StreamId id = 0;  // of this life
     proto::StreamRecord record;
     proto::Sequence last = 0;  // of what was published in this life
+    std::unique_ptr<SelectionJudge> judge{};
   };
   struct Subscription {
     proto::Interest interest;
@@ -96,8 +109,10 @@ class Node {
   std::string name() const;
   const NodeCounters& counters() const { return counters_; }
   // By the clock of the run; nobody's wall clock may have jumped.
+  static constexpr std::size_t application_holds_at = 512;
   static Duration published_at(const proto::Message& message);
-  std::string counters_text() const;  // of the engine, those that are not zero
+  static std::int64_t wall_of(Duration time);  // what such a wall clock shows then
+  std::string counters_text() const;           // of the engine, those that are not zero
   void count_memory();
   std::uint64_t memory_bytes_max() const { return memory_bytes_max_; }
 
@@ -110,11 +125,15 @@ class Node {
   void judge(const proto::Message& message);
   void judge(const proto::Notice& notice);
   void send(const proto::Packet& packet);
+  void hand_to_application(const proto::Message& message);
+  Duration hold_ends() const;
+  void release_holds(std::uint64_t life);
   void ask_for_documents();
   void open(Stream& stream);
   void add(Subscription& subscription);
   void schedule();
   void tick(std::uint64_t life);
+  void end(const char* how);
 
   Surroundings around_;
   NodeIndex index_;
@@ -129,11 +148,16 @@ class Node {
   std::uint64_t life_ = 0;
   Duration started_at_{0};
   bool paused_ = false, links_waiting_ = false;
+  bool leaving_ = false;  // said goodbye, and stays as long as its engine wants to
   static constexpr Duration awake{-1};
-  Duration suspended_since_ = awake;
+  Duration suspended_since_ = awake, paused_at_{};
   std::vector<Stream> streams_;
   std::vector<Subscription> subscriptions_;
   std::vector<Bytes> offers_;
+  Duration handling_{0}, handled_until_{0};  // the application has taken all by then
+  std::deque<Duration> application_;         // what waits for it: the times when each will be taken
+  std::size_t application_backlog_max_ = 0;
+  std::set<std::pair<NodeId, proto::StreamId>> on_hold_;
   std::vector<TypeId> lacking_;  // documents to ask for at the end of the step
   Duration timer_at_ = Duration::max();
   Duration ticks_since_{0};

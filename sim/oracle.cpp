@@ -49,13 +49,14 @@ void Oracle::published(NodeId node, proto::StreamId stream, proto::Sequence firs
   if (first != expected || last < first)
     violation(name_of(node) + "/" + std::to_string(stream) + " numbered a message " +
               range_text(first, last) + " where " + std::to_string(expected) + " is next");
-  messages.push_back({first, last, bytes.size(), hash_of(bytes), published_ns});
+  messages.push_back(
+      {first, last, bytes.size(), hash_of(bytes), published_ns, value_of(bytes), clock_.now()});
   ++counters_.published;
 }
 
 void Oracle::subscribed(NodeId subscriber, proto::InterestId id, const proto::Interest& interest) {
   Subscriber& s = subscribers_[subscriber];
-  s.interests[id] = interest;
+  s.interests[id] = {interest, clock_.now()};
   ++s.changes;
 }
 
@@ -83,8 +84,9 @@ const Oracle::Published* Oracle::find_message(const Stream& stream, proto::Seque
 }
 
 bool Oracle::wants(const Subscriber& subscriber, const proto::StreamRecord& record) {
-  return std::any_of(subscriber.interests.begin(), subscriber.interests.end(),
-                     [&](const auto& entry) { return interest_matches(entry.second, record); });
+  return std::any_of(
+      subscriber.interests.begin(), subscriber.interests.end(),
+      [&](const auto& entry) { return interest_matches(entry.second.interest, record); });
 }
 
 Oracle::Cursor* Oracle::wanted_cursor(Subscriber& subscriber, const StreamKey& key,
@@ -103,6 +105,49 @@ Oracle::Cursor* Oracle::wanted_cursor(Subscriber& subscriber, const StreamKey& k
     cursor.wanted_as_of = subscriber.changes;
   }
   return cursor.wanted ? &cursor : nullptr;
+}
+
+std::vector<const proto::Interest*> Oracle::interests_in(const Subscriber& subscriber,
+                                                         const proto::StreamRecord& record,
+                                                         Duration at) {
+  std::vector<const proto::Interest*> all;
+  for (const auto& [id, wanted] : subscriber.interests)
+    if (wanted.since < at && wanted.interest.live && interest_matches(wanted.interest, record))
+      all.push_back(&wanted.interest);
+  return all;
+}
+
+// Its gate sees what it is given.
+void Oracle::follow(const Subscriber& subscriber, Cursor& cursor, const Stream& stream,
+                    const Published& message) {
+  const auto wanted = interests_in(subscriber, stream.record, Duration::max());
+  const bool alone = wanted.size() == 1 && wanted[0]->selections.size() == 1 &&
+                     wanted[0]->selections[0].stateful();
+  if (!alone) return cursor.gate.reset();
+  if (!cursor.gate || cursor.gate->selection() != wanted[0]->selections[0])
+    cursor.gate = std::make_unique<Gate>(wanted[0]->selections[0]);
+  cursor.gate->takes(message.value, message.published_ns);
+}
+
+// None of these messages may be one that is taken by whom had subscribed when it was published.
+void Oracle::judge_withheld(const Subscriber& subscriber, Cursor& cursor, const Place& place,
+                            const Stream& stream, const proto::Notice& notice) {
+  for (const Published& message : stream.messages) {
+    if (message.last < notice.from || message.first > notice.to) continue;
+    const auto wanted = interests_in(subscriber, stream.record, message.at);
+    bool taken = false;
+    for (const proto::Interest* interest : wanted) {
+      taken |= interest->selections.empty();
+      for (const proto::Selection& selection : interest->selections) {
+        if (!selection.stateful() || wanted.size() > 1)
+          taken |= Gate(selection).admits(message.value);
+        else if (cursor.gate && !cursor.astray)
+          taken |= cursor.gate->would_take(message.value, message.published_ns);
+      }
+    }
+    if (taken) violation(place, "withheld, though it takes it: " + std::to_string(message.first));
+    for (proto::Sequence s = message.first; s <= message.last; ++s) cursor.withheld.insert(s);
+  }
 }
 
 bool Oracle::advance(Cursor& cursor, const Place& place, std::string_view what,
@@ -147,9 +192,16 @@ void Oracle::delivered(NodeId subscriber, const proto::Message& message) {
       message.record->type != stream->record.type ||
       message.record->labels != stream->record.labels)
     violation(where, "delivered without the record of its stream");
+  if (message.historic && cursor.withheld.erase(message.first) == 1) {
+    ++counters_.delivered;
+    return;
+  }
   if (message.historic && cursor.live)
     violation(where, "history after a live message: " + std::to_string(message.first));
   advance(cursor, where, "message", message.first, message.last);
+  cursor.historic += message.historic;
+  cursor.astray |= cursor.historic > stream->record.history;
+  follow(subscribers_[subscriber], cursor, *stream, *published);
   cursor.live = cursor.live || !message.historic;
   cursor.last_delivered = std::max(cursor.last_delivered, message.last);
   cursor.delivered_at = clock_.now();
@@ -176,6 +228,11 @@ void Oracle::noticed(NodeId subscriber, const proto::Notice& notice) {
   if (wanted == nullptr) return violation(where, "a gap in what nobody asked for");
   Cursor& cursor = *wanted;
   advance(cursor, where, "gap", notice.from, notice.to);
+  const bool withheld = notice.reason == proto::Notice::GapReason::withheld;
+  cursor.astray |= !withheld;
+  (withheld ? counters_.withheld_sequences : counters_.lost_sequences) +=
+      notice.to - notice.from + 1;
+  if (withheld) judge_withheld(subscribers_[subscriber], cursor, where, *stream, notice);
   ++cursor.gaps;
   ++counters_.gaps;
   counters_.gap_sequences += notice.to - notice.from + 1;

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +19,7 @@
 #include <dts/id.hpp>
 #include <proto/engine.hpp>
 #include <sim/clock.hpp>
+#include <sim/selecting.hpp>
 
 namespace dts::sim {
 
@@ -24,6 +27,8 @@ struct OracleCounters {
   std::uint64_t published = 0, delivered = 0, historic = 0;
   std::uint64_t gaps = 0, gap_sequences = 0, documents = 0;
   std::uint64_t event_gap_sequences = 0;  // of streams that promise every message
+  std::uint64_t withheld_sequences = 0;   // named as what is not taken
+  std::uint64_t lost_sequences = 0;       // named for any other reason
 };
 
 // "*" every family; "a.*" every family below a.; else exactly this one.
@@ -67,6 +72,13 @@ class Oracle {
     std::uint64_t delivered = 0, gaps = 0;
     bool live = false;  // a message that is not historic has come
     Duration delivered_at{0};
+    // Of one who takes by what it took before, and nothing else: as its own gate stands. When
+    // something was lost, or overheard before it was given its beginning, the publisher's may stand
+    // elsewhere.
+    std::unique_ptr<Gate> gate;
+    bool astray = false;
+    std::uint64_t historic = 0;
+    std::set<proto::Sequence> withheld;  // when it wants more, the last of them come as history
     // Whether it is wanted, as of the subscriber's changes.
     bool wanted = false;
     std::uint64_t wanted_as_of = 0;
@@ -86,6 +98,8 @@ class Oracle {
     proto::Sequence first = 0, last = 0;
     std::uint64_t size = 0, hash = 0;
     std::int64_t published_ns = 0;
+    std::uint8_t value = 0;
+    Duration at{0};
   };
   struct Stream {
     proto::StreamRecord record;
@@ -99,7 +113,11 @@ class Oracle {
     }
   };
   struct Subscriber {
-    std::unordered_map<proto::InterestId, proto::Interest> interests;
+    struct Wanted {
+      proto::Interest interest;
+      Duration since{0};
+    };
+    std::unordered_map<proto::InterestId, Wanted> interests;
     std::unordered_map<StreamKey, Cursor, HashOfKey> cursors;
     std::uint64_t changes = 1;  // of the interests
   };
@@ -109,11 +127,19 @@ class Oracle {
   static bool wants(const Subscriber& subscriber, const proto::StreamRecord& record);
   // The subscriber's cursor in the stream; null when it does not want it.
   static Cursor* wanted_cursor(Subscriber& subscriber, const StreamKey& key, const Stream& stream);
+  // Its subscriptions to this stream, those older than this.
+  static std::vector<const proto::Interest*> interests_in(const Subscriber& subscriber,
+                                                          const proto::StreamRecord& record,
+                                                          Duration at);
+  static void follow(const Subscriber& subscriber, Cursor& cursor, const Stream& stream,
+                     const Published& message);
   struct Place {  // whose cursor; made into words only when something is wrong
     NodeId subscriber, node;
     proto::StreamId stream;
   };
   void violation(const Place& place, std::string text);
+  void judge_withheld(const Subscriber& subscriber, Cursor& cursor, const Place& place,
+                      const Stream& stream, const proto::Notice& notice);
   // Moves the cursor over first..last; false and a violation when it does not fit.
   bool advance(Cursor& cursor, const Place& place, std::string_view what, proto::Sequence first,
                proto::Sequence last);

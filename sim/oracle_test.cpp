@@ -234,5 +234,46 @@ TEST(Pattern, matches_as_subscriptions_do) {
   EXPECT_FALSE(pattern_matches("a.B", "a.Bc"));
 }
 
+struct Withheld : OracleTest {
+  void take(proto::Selection selection) {
+    oracle.unsubscribed(subscriber, 1);
+    proto::Interest interest{record.family, record.family_name, true, true};
+    interest.selections = {std::move(selection)};
+    oracle.subscribed(subscriber, 1, interest);
+    clock.run_until(std::chrono::seconds(1));
+  }
+  void withhold(proto::Sequence from, proto::Sequence to) {
+    proto::Notice n;
+    n.kind = proto::Notice::Kind::gap;
+    n.reason = proto::Notice::GapReason::withheld;
+    n.node = publisher;
+    n.stream = 1;
+    n.from = from;
+    n.to = to;
+    oracle.noticed(subscriber, n);
+  }
+};
+
+// The value of message n is n - 1.
+TEST_F(Withheld, what_the_filter_takes_is_a_violation) {
+  take({{}, "2", 0, {}});
+  for (int i = 0; i < 4; ++i) publish();
+  deliver(1);
+  withhold(3, 4);
+  EXPECT_EQ(oracle.violations_in_all(), 1u);  // 2 is missing
+  withhold(2, 2);
+  EXPECT_GE(oracle.violations_in_all(), 2u);
+}
+
+TEST_F(Withheld, what_has_left_the_dead_band_is_a_violation) {
+  take({{}, "", 0, {{"", "3"}}});
+  for (int i = 0; i < 4; ++i) publish();
+  deliver(1);
+  withhold(2, 3);
+  EXPECT_EQ(oracle.violations_in_all(), 0u);
+  withhold(4, 4);
+  EXPECT_EQ(oracle.violations_in_all(), 1u);
+}
+
 }  // namespace
 }  // namespace dts::sim

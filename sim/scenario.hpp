@@ -17,6 +17,24 @@ struct Scenario {
   bool every_seed;  // else only the first of a range of seeds: it is long and hardly random
 };
 
+// farewells.cpp
+void farewell(World& world);
+void stream_ends(World& world);
+// hubs.cpp
+void hub(World& world);
+void hubs_beside(World& world);
+void hubs_in_a_row(World& world);
+void hub_chaos(World& world);
+// interruptions.cpp
+void interrupted(World& world);
+void half_message(World& world);
+// slow_application.cpp
+void slow_application(World& world);
+void standstill(World& world);
+
+// selective.cpp
+void selective(World& world);
+
 std::span<const Scenario> scenarios();
 const Scenario* find_scenario(std::string_view name);
 

@@ -89,6 +89,8 @@ TEST(Seeds, gaps_are_named_in_their_turn_and_once) { expect_good("chaos", 4); }
 TEST(Seeds, an_older_list_does_not_close_a_newer_stream) { expect_good("chaos", 21); }
 TEST(Seeds, a_pattern_is_served_though_the_first_challenges_were_lost) { expect_good("chaos", 33); }
 TEST(Seeds, what_came_before_the_beginning_was_told_belongs_to_it) { expect_good("chaos", 40); }
+TEST(Seeds, who_has_less_room_than_before_is_asked_how_far_he_is) { expect_good("chaos", 73); }
+TEST(Seeds, what_comes_is_not_passed_when_a_half_message_makes_room) { expect_good("chaos", 22); }
 TEST(Seeds, data_goes_by_multicast_again_after_a_silence) { expect_good("chaos", 115); }
 TEST(Seeds, lists_are_asked_for_again_after_many_losses) { expect_good("chaos", 254); }
 TEST(Seeds, who_is_believed_to_want_nothing_is_not_told_that_there_is_nothing) {

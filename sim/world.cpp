@@ -14,6 +14,8 @@ constexpr Duration act_period = std::chrono::milliseconds(10);
 constexpr Duration forget_time = std::chrono::milliseconds(13'000);
 // After healing everybody is heard again within one announcement, and has the lists soon after.
 constexpr Duration reunion_time = std::chrono::milliseconds(4'000);
+constexpr Duration standstill_time = std::chrono::milliseconds(2'000);  // more, see anybody_waits()
+constexpr Duration hubs_time = std::chrono::milliseconds(2'000);  // more, when they pass things on
 
 double per(Duration period, double per_s) {
   return per_s * std::chrono::duration<double>(period).count();
@@ -35,7 +37,7 @@ World::World(RunOptions options)
       traffic_random_(random_.next()),
       network_(clock_, trace_, random_.next(),
                [this](NodeIndex node, LinkIndex link, const Address& from, bool multicast,
-                      ByteView packet) { nodes_[node]->receive(link, from, multicast, packet); }),
+                      ByteView packet) { receive(node, link, from, multicast, packet); }),
       oracle_(clock_) {
   trace_.lines = options_.lines;
 }
@@ -45,7 +47,29 @@ Node& World::add_node(MachineIndex machine, const std::vector<LanIndex>& lans) {
   nodes_.push_back(
       std::make_unique<Node>(Node::Surroundings{clock_, network_, oracle_, trace_, delivered},
                              index, engine_options_, random_.next()));
+  sockets_.push_back({nodes_.back().get()});
   return *nodes_.back();
+}
+
+HubNode& World::add_hub(const std::vector<LanIndex>& lans) {
+  std::vector<HubNode::Place> places;
+  for (const LanIndex lan : lans)
+    places.push_back({network_.add_node(network_.machines(), {lan}), lan});
+  hubs_.push_back(
+      std::make_unique<HubNode>(Node::Surroundings{clock_, network_, oracle_, trace_, delivered},
+                                places, engine_options_, random_.next()));
+  for (hub::SideIndex side = 0; side < places.size(); ++side)
+    sockets_.push_back({nullptr, hubs_.back().get(), side});
+  return *hubs_.back();
+}
+
+void World::receive(NodeIndex to, LinkIndex link, const Address& from, bool multicast,
+                    ByteView packet) {
+  const Socket& socket = sockets_[to];
+  if (socket.node)
+    socket.node->receive(link, from, multicast, packet);
+  else
+    socket.hub->receive(socket.side, link, from, multicast, packet);
 }
 
 StreamPlan World::random_plan() {
@@ -57,6 +81,7 @@ StreamPlan World::random_plan() {
                                      ? 0
                                      : 1 + plan_random_.below(plan_random_.chance(0.2) ? 20 : 1));
   if (plan_random_.chance(0.5)) plan.labels = {{"tank", std::to_string(plan_random_.below(20))}};
+  plan.waits = plan_random_.chance(0.25);
   plan.document_bytes = static_cast<std::uint32_t>(
       plan_random_.chance(0.1) ? 2000 + plan_random_.below(20000) : 60 + plan_random_.below(500));
   return plan;
@@ -82,15 +107,35 @@ void World::populate(std::size_t nodes, std::size_t families, std::size_t stream
   for (std::size_t i = 0; i < nodes; ++i) {
     Node& node = add_node(machine, {lan});
     if (!plan_random_.chance(0.2)) ++machine;
-    for (std::size_t s = plan_random_.below(2 * streams_per_node + 1); s > 0; --s)
-      node.open_stream(random_plan());
-    for (std::size_t s = plan_random_.below(4); s > 0; --s) {
-      const std::string& name = families_[plan_random_.below(families)];
-      node.subscribe({family_id(name), name, true, plan_random_.chance(0.8)});
-    }
-    if (plan_random_.chance(0.2)) node.subscribe_pattern(random_pattern());
+    equip(node, streams_per_node);
   }
-  // Nobody starts at quite the same time.
+  start_all();
+}
+
+void World::populate_on(std::size_t lans, std::size_t nodes, std::size_t families,
+                        std::size_t streams_per_node) {
+  for (std::size_t i = 0; i < families; ++i)
+    families_.push_back((i % 2 != 0 ? "lab.T" : "brewery.T") + std::to_string(i));
+  for (std::size_t i = 0; i < nodes; ++i) {
+    std::vector<LanIndex> on{static_cast<LanIndex>(i % lans)};
+    if (plan_random_.chance(0.15)) on.push_back(static_cast<LanIndex>((i + 1) % lans));
+    equip(add_node(static_cast<MachineIndex>(i), on), streams_per_node);
+  }
+  start_all();
+}
+
+void World::equip(Node& node, std::size_t streams_per_node) {
+  for (std::size_t s = plan_random_.below(2 * streams_per_node + 1); s > 0; --s)
+    node.open_stream(random_plan());
+  for (std::size_t s = plan_random_.below(4); s > 0; --s) {
+    const std::string& name = families_[plan_random_.below(families_.size())];
+    node.subscribe({family_id(name), name, true, plan_random_.chance(0.8)});
+  }
+  if (plan_random_.chance(0.2)) node.subscribe_pattern(random_pattern());
+}
+
+// Nobody starts at quite the same time.
+void World::start_all() {
   for (const auto& node : nodes_)
     clock_.after(std::chrono::microseconds(plan_random_.below(50'000)),
                  [n = node.get()] { n->start(); });
@@ -122,10 +167,11 @@ void World::later(Duration delay, std::function<void()> end) {
   });
 }
 
-void World::crash(Node& node, Duration back_after) {
-  node.stop(false);
-  clock_.after(back_after, [&node] {
-    if (!node.running()) node.start();
+template <class Process>
+void World::crash(Process& process, Duration back_after) {
+  process.stop(false);
+  clock_.after(back_after, [&process] {
+    if (!process.running()) process.start();
   });
 }
 
@@ -157,6 +203,8 @@ void World::strike() {
   }
   for (const auto& node : nodes_)
     if (node->running()) strike(*node);
+  for (const auto& hub : hubs_)
+    if (hub->running()) strike(*hub);
   clock_.after(strike_period, [this, turn = faults_turn_] {
     if (turn == faults_turn_) strike();
   });
@@ -196,6 +244,25 @@ void World::strike(Node& node) {
   } else if (happens(f.restart) && !node.paused()) {
     node.stop(true);
     node.start();
+  }
+}
+
+void World::strike(HubNode& hub) {
+  const Faults& f = network_.faults;
+  const auto happens = [&](double per_s) {
+    return per_s > 0 && fault_random_.chance(per(strike_period, per_s));
+  };
+  for (const HubNode::Place& place : hub.places())
+    if (happens(f.clog)) network_.clog(place.index, clock_.now() + upto(f.clog_max));
+  if (happens(f.pause)) {
+    hub.pause(true);
+    later(upto(f.pause_max), [&hub] { hub.pause(false); });
+  }
+  if (happens(f.crash)) {
+    crash(hub, upto(f.crash_max));
+  } else if (happens(f.restart) && !hub.paused()) {
+    hub.stop(true);
+    hub.start();
   }
 }
 
@@ -261,14 +328,36 @@ void World::heal() {
     node->pause(false);
     if (!node->running()) node->start();
   }
+  for (const auto& hub : hubs_) {
+    hub->pause(false);
+    if (!hub->running()) hub->start();
+  }
+}
+
+bool World::reaches(const Node& from, const Node& to) const {
+  if (network_.same_lan(from.index(), to.index())) return true;
+  std::vector<bool> lans(network_.lans());
+  const auto is_on = [&](NodeIndex index) {
+    for (LanIndex lan = 0; lan < lans.size(); ++lan)
+      if (lans[lan] && network_.is_on(index, lan)) return true;
+    return false;
+  };
+  for (LanIndex lan = 0; lan < lans.size(); ++lan) lans[lan] = network_.is_on(from.index(), lan);
+  for (std::size_t round = 0; round < hubs_.size() && !is_on(to.index()); ++round)
+    for (const auto& hub : hubs_) {
+      const auto& places = hub->places();
+      const bool near = std::any_of(places.begin(), places.end(),
+                                    [&](const HubNode::Place& place) { return lans[place.lan]; });
+      for (const HubNode::Place& place : places) lans[place.lan] = lans[place.lan] || near;
+    }
+  return is_on(to.index());
 }
 
 void World::for_each_pair(const std::function<void(const Pair&)>& visit) {
   for (const auto& subscriber : nodes_) {
     if (!subscriber->running()) continue;
     for (const auto& publisher : nodes_) {
-      if (publisher == subscriber || !publisher->running() ||
-          !network_.same_lan(publisher->index(), subscriber->index()))
+      if (publisher == subscriber || !publisher->running() || !reaches(*publisher, *subscriber))
         continue;
       for (const Node::Stream& stream : publisher->streams())
         if (stream.open && subscriber->wants(stream.record))
@@ -277,18 +366,30 @@ void World::for_each_pair(const std::function<void(const Pair&)>& visit) {
   }
 }
 
+// A publisher that waits does so for the dead as well, until they have stood still for 5 s.
+bool World::anybody_waits() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+    return std::any_of(node->streams().begin(), node->streams().end(),
+                       [](const Node::Stream& stream) { return stream.plan.waits; });
+  });
+}
+
 void World::expect_liveness() {
   set_traffic({});
-  run_for(reunion_time);
+  const Duration reunion = reunion_time + (anybody_waits() ? standstill_time : Duration(0)) +
+                           (hubs_.empty() ? Duration(0) : hubs_time);
+  run_for(reunion);
   expect_new_messages(std::chrono::seconds(1));
   expect_acquainted();
   expect_covered();
-  run_for(forget_time - reunion_time);
+  run_for(forget_time - reunion);
   expect_documents();
   // By now the dead are forgotten as well.
   std::unordered_set<NodeId> running;
   for (const auto& node : nodes_)
     if (node->running()) running.insert(node->id());
+  for (const auto& hub : hubs_)
+    if (hub->running()) running.insert(hub->ids().begin(), hub->ids().end());
   for (const auto& node : nodes_) {
     if (!node->running()) continue;
     node->engine().for_each_peer([&](const proto::PeerRecord& peer) {
@@ -336,6 +437,8 @@ void World::expect_acquainted() {
     const proto::StreamRecord* record =
         pair.subscriber.engine().find_stream(pair.publisher.id(), pair.stream.id);
     if (record == nullptr)
+      record = pair.subscriber.engine().find_relay(pair.publisher.id(), pair.stream.id);
+    if (record == nullptr)
       oracle_.violation(pair.subscriber.name() + " wants but does not know " +
                         pair.publisher.name() + "/" + std::to_string(pair.stream.id) +
                         lists_text(pair));
@@ -377,6 +480,8 @@ void World::expect_bounds(std::uint64_t memory_bytes_max) {
   for (const auto& node : nodes_) node->count_memory();
   for (const auto& node : nodes_)
     oracle_.expect_below("memory of " + node->name(), node->memory_bytes_max(), memory_bytes_max);
+  for (const auto& hub : hubs_)
+    oracle_.expect_below("memory of " + hub->name(), hub->memory_bytes(), memory_bytes_max);
 }
 
 std::uint64_t World::control_bytes() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <base/random.hpp>
+#include <sim/hub_node.hpp>
 #include <sim/node.hpp>
 
 namespace dts::sim {
@@ -48,14 +49,21 @@ class World {
   Trace& trace() { return trace_; }
   Node& node(std::size_t index) { return *nodes_[index]; }
   std::size_t nodes() const { return nodes_.size(); }
+  HubNode& hub(std::size_t index) { return *hubs_[index]; }
+  std::size_t hubs() const { return hubs_.size(); }
   const std::vector<std::string>& families() const { return families_; }
 
   // Not started.
   Node& add_node(MachineIndex machine, const std::vector<LanIndex>& lans);
+  // Between these LANs, on machines of its own.
+  HubNode& add_hub(const std::vector<LanIndex>& lans);
   // So many machines on one LAN, one node each (sometimes two), with streams and subscriptions
   // among `families` families drawn from the seed; started.
   void populate(std::size_t nodes, std::size_t families, std::size_t streams_per_node,
                 std::uint32_t mtu_bytes = 1400, bool wireless = false);
+  // The same on LANs that are there: each node on one of them, now and then on two.
+  void populate_on(std::size_t lans, std::size_t nodes, std::size_t families,
+                   std::size_t streams_per_node);
   void run_for(Duration time) { clock_.run_until(clock_.now() + time); }
   // As long as the options allow.
   void storm_for(Duration time) { run_for(std::min(time, options_.storm_max)); }
@@ -70,6 +78,7 @@ class World {
   void heal();
   // Without faults and traffic: runs on for long enough, then demands all that is listed above.
   void expect_liveness();
+  bool anybody_waits() const;
   // Parts of it; each looks at what is now.
   void expect_acquainted();
   void expect_covered();
@@ -77,13 +86,14 @@ class World {
   void expect_new_messages(Duration within);
   void expect_bounds(std::uint64_t memory_bytes_max);
   // Every pair of a running publisher's open stream and a running subscriber that wants it and
-  // can hear it.
+  // can hear it, perhaps by hubs.
   struct Pair {
     Node& subscriber;
     Node& publisher;
     const Node::Stream& stream;
   };
   void for_each_pair(const std::function<void(const Pair&)>& visit);
+  bool reaches(const Node& from, const Node& to) const;
 
   std::uint64_t control_bytes() const;
   std::uint64_t control_packets() const;
@@ -91,15 +101,20 @@ class World {
  private:
   void strike();
   void strike(Node& node);
-  void crash(Node& node, Duration back_after);
+  void strike(HubNode& hub);
+  template <class Process>
+  void crash(Process& process, Duration back_after);
   void plug(MachineIndex machine, bool plugged);
   void suspend(MachineIndex machine, bool suspended);
   Duration upto(Duration most);
   // What ends by itself must not end something newer.
   void later(Duration delay, std::function<void()> end);
+  void receive(NodeIndex to, LinkIndex link, const Address& from, bool multicast, ByteView packet);
   void act();
   void act(Node& node);
   void churn(Node& node);
+  void equip(Node& node, std::size_t streams_per_node);
+  void start_all();
   StreamPlan random_plan();
   std::string random_pattern();
 
@@ -112,6 +127,13 @@ class World {
   Oracle oracle_;
   proto::EngineOptions engine_options_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<HubNode>> hubs_;
+  struct Socket {
+    Node* node = nullptr;  // null: a side of a hub
+    HubNode* hub = nullptr;
+    hub::SideIndex side = 0;
+  };
+  std::vector<Socket> sockets_;  // by NodeIndex
   std::vector<std::string> families_;
   Traffic traffic_;
   std::uint64_t published_ = 0;  // steps
