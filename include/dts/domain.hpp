@@ -34,12 +34,13 @@
 namespace dts {
 
 struct DomainOptions {
-  std::string name;                     // empty: $DTS_DOMAIN, else "default"
-  std::string node;                     // this program's name; empty: the executable's
-  Labels labels;                        // on every source; added to $DTS_LABELS ("a=1,b=2")
-  std::vector<std::string> transports;  // URLs; empty: {"udp://"}
-  std::vector<std::string> interfaces;  // empty: $DTS_IFACE, else every usable one and lo
-  std::vector<std::string> peers;       // host[:port], added to $DTS_PEERS
+  std::string name;                            // empty: $DTS_DOMAIN, else "default"
+  std::string node;                            // this program's name; empty: the executable's
+  Labels labels;                               // on every source; added to $DTS_LABELS ("a=1,b=2")
+  std::vector<std::string> transports;         // URLs; empty: $DTS_TRANSPORTS, else udp, shm
+  std::vector<std::string> interfaces;         // empty: $DTS_IFACE, else every usable one and lo
+  std::vector<std::string> peers;              // host[:port], added to $DTS_PEERS
+  std::uint64_t message_bytes_max = 1u << 30;  // larger messages are neither sent nor taken
   std::function<void(std::string_view line)> log;  // empty: warnings go to stderr
   Formats formats = built_in_formats();
   Transports transport_table = built_in_transports();
@@ -53,6 +54,17 @@ struct StreamInfo {
 };
 struct InterestInfo {
   std::string type_name;  // a family or a pattern, as asked for
+  std::string selection;  // what of the values is taken, "celsius > 18"; empty: everything
+};
+// A way to another node, by which it was heard.
+struct PathInfo {
+  std::string transport, link, address;  // "udp", "eth0", "10.1.0.2:40112"
+  std::string kind;                      // what it is: "memory of this machine", "a cable"
+  Duration heard{};                      // so long ago
+  bool taken = false;                    // what goes to that node goes this way
+  bool by_group = false;                 // together with what goes to others there
+  bool proven = false;                   // the node has answered there
+  bool silent = false;                   // nothing heard for too long: only if there is no other
 };
 struct NodeInfo {
   NodeId id;
@@ -61,6 +73,9 @@ struct NodeInfo {
   bool self = false;
   Duration up{};
   Duration clock_offset{};  // theirs minus ours, when known
+  double loss = 0;          // the share of a stream it wants that did not arrive at first, lately
+  std::string losses;       // ... in words, with whose doing it is; empty: next to none
+  std::vector<PathInfo> paths;  // the one that is taken first
   Time heard{};
   std::vector<StreamInfo> streams;
   std::vector<InterestInfo> wants;

@@ -16,6 +16,7 @@ struct Capabilities {
   bool ordered = false;         // packets arrive in the order sent
   bool groups = false;          // can send to a group
   bool same_host = false;       // never leaves this machine
+  bool relayed = false;         // passes through a third program: an exchange, a broker
   std::uint32_t mtu_bytes = 0;  // largest packet
 };
 

@@ -23,6 +23,7 @@ enum class Profile : std::uint8_t {
   event = 0,   // in order, or a gap notice; a late joiner gets the last `history` values
   state = 1,   // the newest counts: a late joiner gets the last value, a slow subscriber the newest
   stream = 2,  // as fast as it goes: no repair, nothing kept
+  command = 3,  // publish() returns when the receivers have handled it; nothing kept
 };
 std::string_view profile_name(Profile profile);
 
@@ -72,6 +73,14 @@ class Sample {
   bool historic_ = false, converted_ = false;
 };
 
+// A large message on its way: told at most ten times a second, and not at all when it is quick. A
+// Gap of the same sequences says that it will not come after all.
+struct Arriving {
+  std::shared_ptr<const Source> source;
+  std::uint64_t from = 0, to = 0;      // its sequences; the last is its Sample's
+  std::uint64_t bytes = 0, total = 0;  // as they travel, perhaps compressed; equal: it is here
+};
+
 // Values of one source that this subscriber will not get: sequences from..to, inclusive.
 struct Gap {
   enum class Reason : std::uint8_t {
@@ -81,11 +90,12 @@ struct Gap {
     undecodable,  // received, and refused by the decoder
     unavailable,  // the publisher no longer has them
     restarted,    // the publisher's node is gone
+    too_large,    // larger than this subscriber takes (SubscribeOptions::message_bytes_max)
   };
   std::shared_ptr<const Source> source;
   std::uint64_t from = 0, to = 0;
   Reason reason = Reason::lost;
-  std::string detail;  // undecodable: the decoder's error
+  std::string detail;  // undecodable: the decoder's error; too_large: its size and the limit
   std::uint64_t count() const noexcept { return to - from + 1; }
 };
 std::string_view gap_reason_name(Gap::Reason reason);

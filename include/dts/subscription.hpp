@@ -33,10 +33,15 @@ struct SubscribeOptions {
   std::optional<TypeId> exact;  // only this exact type of the family
   std::size_t queue_messages_max = 1024;
   std::size_t queue_bytes_max = 8u << 20;
+  // Larger messages are refused: a gap says so, and their publisher is told. 0: as the domain's.
+  std::uint64_t message_bytes_max = 0;
   bool history = true;  // the last values at once
   bool live = true;     // false: only the last values (what `dts get` does)
   bool quiet = false;   // no log line when nothing arrives
   std::function<void(const Gap&)> on_gap;
+  // Runs as the handler does. While that is busy, or behind it in the queue, only the newest is
+  // told.
+  std::function<void(const Arriving&)> on_arriving;
 
   // Which values are taken, after decoding, over the type the subscriber receives: its own, or by
   // name and pattern the publisher's. What is not taken counts as filtered. The language and the
@@ -71,7 +76,7 @@ struct Match {
 std::string_view match_state_name(Match::State state);
 
 // Monotonic since the subscription began. delivered + filtered + conflated + overrun + undecodable
-// + lost (in packets) accounts for everything published to it.
+// + lost + too_large (in packets) accounts for everything published to it.
 struct SubscriptionCounters {
   std::uint64_t delivered = 0, bytes = 0;
   std::uint64_t lost = 0, overrun = 0, conflated = 0, undecodable = 0;
@@ -79,9 +84,11 @@ struct SubscriptionCounters {
   // What was done to delivered values that did not fit, where their fields say so: they became the
   // default (use_default), or a list was cut (trim).
   std::uint64_t defaulted = 0, trimmed = 0;
-  std::uint64_t unknown = 0;   // fields of messages that the publisher's own type does not have
-  std::uint64_t filtered = 0;  // by labels, source, where, rate or dead band
-  std::uint64_t refused = 0;   // of sources whose type is not assignable
+  std::uint64_t unknown = 0;    // fields of messages that the publisher's own type does not have
+  std::uint64_t filtered = 0;   // by labels, source, where, rate or dead band
+  std::uint64_t withheld = 0;   // of filtered: not even sent here, the publisher saw to it
+  std::uint64_t too_large = 0;  // in packets, as lost: larger than message_bytes_max
+  std::uint64_t refused = 0;    // of sources whose type is not assignable
 };
 
 // A handler as the domain sees it: a decoded value and what comes with it.

@@ -72,10 +72,14 @@ class Transport {  // interface: no fields
   // The links usable now. May be empty: then nothing can be sent, which is no error.
   virtual std::vector<Link> links() const = 0;
   // Follows what has changed since the last call (an interface came or went); true when links()
-  // differ. Call it after each wake-up of poll_handle(); cheap when nothing happened.
+  // differ or a notice waits. Call it after each wake-up of poll_handle(); cheap when nothing
+  // happened.
   virtual bool links_changed() = 0;
   virtual Result<void> join(Group group) = 0;  // on every link, present and future
   virtual Result<void> leave(Group group) = 0;
+  // Is all that was asked of the other side (to be let in, to join, to leave) in effect there? True
+  // for those that have no other side.
+  virtual bool settled() const { return true; }
   // Never blocks. Packets that cannot be sent are counted, never retried. Consecutive packets to
   // the same place should be handed over together: they leave in one system call.
   virtual Result<void> send(std::span<const OutgoingPacket> packets) = 0;
@@ -114,6 +118,8 @@ struct TransportOptions {
 struct TransportPlugin {
   std::string_view scheme;
   Result<std::unique_ptr<Transport>> (*open)(const TransportOptions&);
+  // The package without which it was built: then it is not in this build, and open() says so.
+  std::string_view needs{};
 };
 using Transports = std::span<const TransportPlugin>;
 Transports built_in_transports();

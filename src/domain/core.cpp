@@ -12,6 +12,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "proto/wire.hpp"
+#include "transport/url.hpp"
 
 namespace dts {
 
@@ -101,6 +102,7 @@ void DomainCore::open() {
   engine.name = environment_.node;
   engine.version = domain::version();
   engine.process = static_cast<std::uint32_t>(::getpid());
+  engine.message_bytes_max = options_.message_bytes_max;
   engine.backlog_bytes_max = 32u << 20;  // further ahead a publisher only fills memory
   std::uint64_t seed = 0;
   std::uint8_t random[sizeof seed];
@@ -114,7 +116,7 @@ void DomainCore::open() {
   const Instant now = clock();
   for (std::size_t i = 0; i < transports_.size(); ++i) {
     OpenTransport& open = transports_[i];
-    engine_->add_transport(open.transport->capabilities());
+    engine_->add_transport(open.transport->capabilities(), open.transport->receive_buffer_bytes());
     open.links = open.transport->links();
     engine_->set_links(now, static_cast<proto::TransportIndex>(i), open.links, out);
     if (open.transport->poll_handle() >= 0) follow(open.transport->poll_handle(), i);
@@ -128,6 +130,7 @@ void DomainCore::open() {
 
 void DomainCore::open_transport(const std::string& url) {
   const std::string scheme = url.substr(0, url.find("://"));
+  const std::string shown = transport::shown_url(url);
   std::vector<std::string> known;
   for (const TransportPlugin& plugin : options_.transport_table) {
     known.emplace_back(plugin.scheme);
@@ -138,14 +141,14 @@ void DomainCore::open_transport(const std::string& url) {
     options.interfaces = environment_.interfaces;
     Result<std::unique_ptr<Transport>> opened = plugin.open(options);
     if (!opened) {
-      tell("going on without " + url + ": " + opened.error().text());
+      tell("going on without " + shown + ": " + opened.error().text());
       return;
     }
-    transports_.push_back(OpenTransport{std::move(*opened), {}, {}});
+    transports_.push_back(OpenTransport{std::move(*opened), shown, {}, {}});
     return;
   }
   const std::string near = base::nearest(scheme, known);
-  tell("going on without " + url + ": " +
+  tell("going on without " + shown + ": " +
        Error(ErrorCode::unknown_transport, "no transport is called '" + scheme + "'", {}, {},
              near.empty() ? std::string() : near + "://")
            .text());
@@ -157,6 +160,9 @@ void DomainCore::name_peer(const std::string& peer) {
   const bool number = peer.find_first_not_of("0123456789.:[]") == std::string::npos;
   for (std::size_t i = 0; i < transports_.size(); ++i) {
     const Transport& transport = *transports_[i].transport;
+    const Capabilities able = transport.capabilities();
+    if (able.relayed) continue;                              // its URL says where it connects
+    if (able.same_host && transports_.size() > 1) continue;  // hosts are the others' affair
     if (number)
       add_peer(i, peer, transport.resolve(peer));
     else
@@ -193,6 +199,26 @@ std::int64_t DomainCore::wall_at(Instant now) {
         dts::now().time_since_epoch().count() - clock().time_since_epoch().count();
   }
   return now.time_since_epoch().count() + wall_minus_steady_ns_;
+}
+
+// After standing still: others may have given this process up, and switches its groups.
+void DomainCore::wake_up(Instant now, proto::Outbox& out) {
+  rejoin_groups(now);
+  engine_->woke(now, out);
+}
+
+// A switch that has forgotten who wants which group learns it when a group is joined.
+void DomainCore::rejoin_groups(Instant now) {
+  if (rejoined_ != Instant{} && now - rejoined_ < std::chrono::seconds(10)) return;
+  rejoined_ = now;
+  for (OpenTransport& open : transports_)
+    for (std::size_t i = 0; i < open.joined.size(); ++i) {
+      if (!open.joined[i]) continue;
+      const auto group = static_cast<Group>(i);
+      (void)open.transport->leave(group);
+      if (const Result<void> done = open.transport->join(group); !done)
+        tell(std::string(open.transport->name()) + ": " + done.error().text());
+    }
 }
 
 void DomainCore::send(proto::Outbox& out) {
@@ -314,12 +340,29 @@ bool DomainCore::wait(Lock& lock, Instant deadline, const std::function<bool()>&
   return true;
 }
 
+// Says goodbye, and stays for the few milliseconds in which the last values may be asked for again.
+void DomainCore::leave(Lock& lock) {
+  if (closed_) return;
+  const Instant now = clock();
+  engine_->flush(now, out_);
+  send(out_);
+  out_.clear();
+  proto::Outbox out;
+  engine_->stop(now, out);
+  send(out);
+  arm_timer();
+  leaving_ = engine_->leaving();
+  const auto left = [this] { return !engine_->leaving(); };
+  if (leaving_) wait(lock, now + std::chrono::milliseconds(200), left);
+}
+
 void DomainCore::close() {
   std::vector<std::shared_ptr<Subscriber>> subscribers;
   std::unordered_map<const Layout*, std::shared_ptr<SourceState>> publishers;
   const auto here = std::this_thread::get_id();
   {
     Lock lock(*this);
+    leave(lock);
     if (closed_) {
       const bool in_loop = std::find(loops_.begin(), loops_.end(), here) != loops_.end();
       while (!close_done_ && !in_loop) {
@@ -329,13 +372,6 @@ void DomainCore::close() {
       }
       return;
     }
-    const Instant now = clock();
-    engine_->flush(now, out_);
-    send(out_);
-    out_.clear();
-    proto::Outbox out;
-    engine_->stop(now, out);
-    send(out);
     closed_ = true;
     for (auto& [id, subscriber] : subscribers_) {
       subscriber->cancelled.store(true);

@@ -3,7 +3,9 @@
 //
 //   core.cpp        opening and closing, sending what the engine put out, telling people
 //   publishing.cpp  publishers; submit(): step 3 of a value's way
+//   flow.cpp        publishers that wait: for room, for confirmations; and slow subscribers
 //   delivery.cpp    from an engine's message to the subscribers' queues and rounds; step 8
+//   large.cpp       limits and progress of large messages
 //   handing.cpp     running handlers; cancelling; the pulled subscriptions of Stream and latest
 //   matching.cpp    which publishers a subscription is about
 //   routing.cpp     which origin goes to which subscriber by which plan; what the engine notices
@@ -32,7 +34,9 @@
 
 #include "domain/delivery.hpp"
 #include "domain/environment.hpp"
+#include "domain/judging.hpp"
 #include "domain/queries.hpp"
+#include "domain/sleep_watch.hpp"
 #include "domain/why.hpp"
 #include "proto/engine.hpp"
 
@@ -58,7 +62,11 @@ struct SourceState {
   std::shared_ptr<const Encoder> dynamic_encoder;
   LayoutPtr dynamic_layout;
   std::shared_ptr<domain::Answering> answering;  // the same lock; null: nobody has asked yet
+  domain::SourceJudge judge;                     // the same lock
   std::uint64_t messages = 0, bytes = 0;
+  std::vector<std::pair<NodeId, std::uint64_t>> refusers;  // of large messages, and their limits
+  bool full = false;  // the engine has refused a message and has not said `writable` since
+  std::map<proto::Sequence, std::set<NodeId>> commands;  // unanswered, and who has confirmed them
   ~SourceState();
 };
 
@@ -101,12 +109,14 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Result<std::shared_ptr<SourceState>> open_source(LayoutPtr layout, PublishOptions options);
   void close_source(SourceState& source);
   // `encoded` is kept when it is large: then it is replaced by other memory, or by null.
-  Result<void> submit(SourceState& source, std::shared_ptr<Bytes>& encoded);
+  Result<void> submit(SourceState& source, std::shared_ptr<Bytes>& encoded, const LayoutPtr& layout,
+                      const void* value);
   Result<void> publish_once(const Layout& layout, const void* value);
   Result<void> publish_value(SourceState& source, const Value& value);
   Result<void> publish_at(SourceState& source, const void* value);
   Result<void> wait_writable(Duration timeout);
   std::size_t subscribers(const SourceState& source);
+  ValuePublisher::Progress progress(const SourceState& source);
   Result<void> wait_for_subscribers(const SourceState& source, std::size_t count, Duration timeout);
 
   // handing.cpp
@@ -158,6 +168,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   };
   struct OpenTransport {
     std::unique_ptr<Transport> transport;
+    std::string url;
     std::vector<Link> links;
     std::bitset<256> joined;  // groups
   };
@@ -174,6 +185,9 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void add_peer(std::size_t transport, const std::string& peer, const Result<Address>& address);
   Instant clock() const { return std::chrono::steady_clock::now(); }
   std::int64_t wall_at(Instant now);
+  void wake_up(Instant now, proto::Outbox& out);
+  void rejoin_groups(Instant now);
+  void tell_trouble(const proto::Notice& notice);
   void send(proto::Outbox& out);  // sends the packets and follows groups; notices stay
   void follow_groups();
   void follow_links(Instant now, proto::Outbox& out);
@@ -185,12 +199,50 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void wake();                  // the loop has something to do; done when the lock is released
   // Waits until `done` or the deadline, running the loop if nobody else does. False: deadline.
   bool wait(Lock& lock, Instant deadline, const std::function<bool()>& done);
+  void leave(Lock& lock);
+  void hear(const proto::Notice& notice, proto::Outbox& out);
+  void tell_isolation(const proto::Notice& notice);
+  void list_paths(NodeInfo& node, Instant now) const;
+  void watch_overflow(Instant now);
 
   // publishing.cpp
+  // A value to be sent, encoded; `packed`: compressed as well, null when that is not shorter.
+  // Whoever takes the memory over leaves null.
+  struct Encoded {
+    std::shared_ptr<Bytes> bytes, packed;
+    const LayoutPtr& layout;
+    const void* value;
+  };
+  Result<void> submit_locked(SourceState& source, Encoded& encoded);
+  Result<proto::Sequence> submit_now(SourceState& source, Encoded& encoded);
   std::size_t subscribers_of(const SourceState& source) const;
   void flush(Instant now);
-  void offer_local(Origin& origin, proto::Sequence sequence, const proto::MessageView& message);
+  bool offer_local(Origin& origin, proto::Sequence sequence, std::int64_t published_ns,
+                   const std::shared_ptr<Bytes>& encoded);
   void replace(std::shared_ptr<Bytes>& encoded);
+
+  // flow.cpp
+  struct Receiver {
+    NodeId node;
+    std::string name;
+  };
+  Result<void> submit_waiting(Lock& lock, SourceState& source, Encoded& encoded);
+  Result<void> submit_command(Lock& lock, SourceState& source, Encoded& encoded);
+  Error too_slow(const SourceState& source);
+  bool room_here(const SourceState& source, std::size_t bytes);
+  void hold_if_full(Subscriber& subscriber, Origin& origin);
+  void hold_reports(Origin& origin);
+  void drained(Subscriber& subscriber);
+  void release_holds();
+  void release_holds(proto::Outbox& out);
+  void heed_flow(const proto::Notice& notice);
+  void tell_evicted(NodeId node, proto::StreamId stream);
+  std::string name_of(const NodeId& node) const;
+  std::vector<Receiver> receivers_of(const SourceState& source) const;
+  std::vector<Receiver> awaited_by(const SourceState& source, std::vector<std::string>& missing);
+  void expect_handling(Origin& origin, proto::Sequence last);
+  void handled(Origin& origin, proto::Sequence last, bool well);
+  void confirmed(proto::StreamId stream, proto::Sequence sequence, const NodeId& node);
 
   // routing.cpp
   std::shared_ptr<Origin> origin_of(NodeId node, proto::StreamId stream,
@@ -198,6 +250,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   std::shared_ptr<const Source> describe(NodeId node, const std::string& host,
                                          const std::string& name,
                                          const proto::StreamRecord& record);
+  static StreamKey key_of(NodeId node, const proto::StreamRecord& record);
   std::string suffix_of(const std::string& base, FamilyId family, StreamKey key) const;
   void route(Origin& origin, proto::Outbox& out);
   Plan* plan_for(Subscriber& subscriber, const Origin& origin);
@@ -213,6 +266,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   bool wanted(const proto::StreamRecord& record) const;
 
   void enrol(const std::shared_ptr<Subscriber>& subscriber);
+  bool takes_more(const Subscriber& subscriber) const;
   void offer_last(Subscriber& subscriber, Origin& origin);
   // All that a call of the engine has brought: notices, and messages with the gaps between them.
   void take_in(proto::Outbox& out, Round* round);
@@ -222,26 +276,41 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void document_arrived(TypeId id, proto::Outbox& out);
   void forget(StreamKey key, std::string_view how);
   void forget_node(const NodeId& node, std::string_view how);
+  void meet_stream(const NodeId& node, proto::StreamId stream, proto::Outbox& out);
   void meet_streams(NodeId node, const Subscriber* only, proto::Outbox& out);
 
   // delivery.cpp
+  void hold(Origin& origin, const proto::Message& message);
   void deliver(Round* round, const proto::Message& message, proto::Outbox& out);
   void deliver_gap(Round* round, const proto::Notice& notice);
+  Item item_of(Origin& origin, const domain::Held& held);
+  void pack(Item& item, Compression compression);
   void hand(Round* round, Route& route, Item item);
   void place(Round* round, const std::shared_ptr<Subscriber>& owner, Item item);
+  static void keep_bytes(Item& item);
   void enqueue(Subscriber& subscriber, Item item);
   void make_room(Subscriber& subscriber, const Item& item);
   void drop(Subscriber& subscriber, Item& item, Gap::Reason reason);
   static void keep_last(Round& round);
   void take_ready(Round& round);
-  static void take_from_queue(Round& round, Subscriber& subscriber);
+  void take_from_queue(Round& round, Subscriber& subscriber);
   void release(Round& round);
   void take_over(Round& round);
+
+  // large.cpp
+  void deliver_arriving(Round* round, const proto::Notice& notice);
+  void note_too_large(const proto::Notice& notice);
+  void tell_refused(const proto::Notice& notice);
+  std::uint64_t bytes_max_of(const Subscriber& subscriber) const;
+  std::shared_ptr<const std::string> too_large_text(const Subscriber& subscriber,
+                                                    std::uint64_t bytes) const;
 
   // handing.cpp
   std::size_t run_items(Round& round) noexcept;  // without the lock
   void run_item(Round& round, Item& item, Sample& sample);
-  bool decode(Subscriber& subscriber, const Item& item, void* value, Time received, Sample& sample);
+  static Result<void> decode_item(Item& item, void* value);
+  bool decode(Subscriber& subscriber, Item& item, void* value, Time received, Sample& sample);
+  void handled_now(const Item& item, bool well);
   void tell_gap(const Subscriber& subscriber, const Item& item, std::string detail);
   std::shared_ptr<Subscriber> find_subscriber(std::uint64_t id) const;
   std::shared_ptr<Subscriber> remove(std::uint64_t id, proto::Outbox& out);
@@ -301,7 +370,7 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   // why.cpp
   static domain::PublisherEvidence evidence_of(const Origin* origin, const Source& source,
                                                const proto::StreamRecord& record,
-                                               const Subscriber* subscriber);
+                                               const Subscriber* subscriber, Instant now);
   domain::Evidence gather(const Subscriber* subscriber, std::string_view family);
 
   const DomainOptions options_;
@@ -319,13 +388,18 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   proto::Outbox out_;                     // publishing gathers here; empty between other calls
   std::int64_t wall_minus_steady_ns_ = 0;
   Instant wall_read_{};
+  domain::SleepWatch sleep_;
+  Instant rejoined_{};
   std::vector<std::shared_ptr<Bytes>> spare_messages_;  // memory of large messages, some in use
   Instant last_flush_{};
   Instant flush_due_ = Instant::max();
   Instant silence_due_ = Instant::max();
   Instant query_due_ = Instant::max();
-  bool started_ = false;  // the first announcement is out
-  bool blocked_ = false;  // the engine's backlog is full
+  bool started_ = false;         // the first announcement is out
+  Instant overflow_due_{};       // when the transports are asked again what they had to drop
+  std::uint64_t overflows_ = 0;  // what they said the last time
+  bool leaving_ = false;         // goodbye was said, and the last values may still be asked for
+  bool blocked_ = false;         // the engine's backlog is full
 
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<Subscriber>> subscribers_;
@@ -348,7 +422,10 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   std::unordered_map<FamilyId, Gone> gone_;
   std::set<std::string> other_domains_;
   SubscriptionCounters ended_;  // of the subscriptions that are over
-  std::uint64_t documents_invalid_ = 0, messages_unroutable_ = 0, held_dropped_ = 0;
+  std::uint64_t documents_invalid_ = 0, messages_unroutable_ = 0, held_dropped_ = 0,
+                expansions_refused_ = 0;
+  std::vector<Origin*> on_hold_;  // their reports wait for slow subscribers
+  std::uint64_t evicted_here_ = 0;
   Instant last_news_{};  // a peer, a stream or a value: latest() waits for calm
 
   std::vector<std::string> notices_, log_lines_;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include <dts/transport.hpp>
 #include <dts/value.hpp>
 
+#include "domain/packed.hpp"
 #include "domain/selection.hpp"
 #include "proto/engine.hpp"
 
@@ -94,6 +96,7 @@ struct Held {
   std::int64_t published_ns = 0;
   bool historic = false;
   std::shared_ptr<const Bytes> bytes;
+  Compression compression = Compression::none;
 };
 
 // One publisher as seen from here: in another node, or in this one.
@@ -107,17 +110,36 @@ struct Origin : std::enable_shared_from_this<Origin> {
   BindingId binding_id{};  // zero: none is needed
   Binding binding;         // not valid(): not needed, or its document is not here yet
   bool local = false;
+  bool waits = false;    // its publisher waits for its subscribers
+  bool on_hold = false;  // and is told nothing while some here are slow, or its type is not known
+  // Of the profile `command`: whose handlers have not all returned, and how many have not.
+  std::map<proto::Sequence, std::size_t> commands;
   bool routed = false;      // `routes` is up to date
   bool unusable = false;    // its type or binding document is not valid
   std::uint64_t query = 0;  // the token, when it is the answer to a query of ours
   std::vector<Route> routes;
   std::deque<Held> held;
   std::size_t held_bytes = 0;
+  proto::Sequence held_lost_from = 0, held_lost_to = 0;  // dropped of them: named when it is known
   Held last;                 // the last message, for a second subscription here that joins late
   bool last_is_new = false;  // `newest` in a round's receive memory is to become `last`
   ByteView newest;
-  std::uint64_t messages = 0;         // received here
-  std::uint64_t announced_first = 0;  // messages published, when it was first seen
+  std::shared_ptr<const Bytes> newest_owner;  // when it lies in memory of its own
+  std::uint64_t messages = 0;                 // received here
+  std::uint64_t announced_first = 0;          // messages published, when it was first seen
+  // Refused by the engine for their size, the newest of them: what the gaps of these will say.
+  struct TooLarge {
+    proto::Sequence first = 0, last = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::deque<TooLarge> too_large;
+  // How much of a large message had come, when it was told last.
+  struct {
+    std::uint64_t bytes = 0, of = 0;
+    Instant at{};
+  } arriving;
+  std::uint64_t withheld = 0;       // sequences not sent here, as nobody here takes them
+  proto::Sequence withheld_to = 0;  // up to here, if not delivered, withheld by the publisher
 
   // All that is needed to read its messages is here.
   bool described() const noexcept {
@@ -134,9 +156,15 @@ struct Item {
   proto::Sequence first = 0, last = 0;
   std::int64_t published_ns = 0;
   bool historic = false, is_gap = false;
+  bool arriving = false;  // is_gap too: no gap but the progress of a large message
   Gap::Reason reason = Gap::Reason::lost;
+  std::uint64_t bytes_here = 0, bytes_in_all = 0;  // arriving
+  std::shared_ptr<Packed> packed;                  // instead of `bytes`, until it is unpacked
+  std::shared_ptr<const std::string> detail;       // of a gap
   std::shared_ptr<const Bytes> owner;
   std::shared_ptr<Origin> kept;  // set while the item waits in a queue
+  // What it takes when it is handed out.
+  std::uint64_t size() const noexcept { return packed != nullptr ? packed->size() : bytes.size(); }
 };
 
 // Written by the thread that holds the claim, read by anybody.
@@ -178,13 +206,19 @@ struct Subscriber {
   std::deque<Item> queue;
   std::size_t queue_bytes = 0;
   std::vector<Item> dropped;  // gaps for what overflowed: older than all of the queue
+  bool holding = false;       // slow: those who wait for it are to wait
+  bool evicted = false;       // a publisher here no longer does
+  Instant moved{};            // something was taken from the queue, or it was empty
 
   Tally delivered, bytes, undecodable, discarded, not_taken;  // by the claim's thread
   Tally defaulted, trimmed, unknown;                          // the same
   std::uint64_t lost = 0, overrun = 0, conflated = 0;         // under the lock
   std::uint64_t filtered = 0, refused = 0, routed = 0;        // under the lock
-  std::atomic<std::int64_t> last_ns{0};                       // steady clock, of the last value
-  std::atomic<std::int64_t> not_taken_ns{0};                  // the same, of the last not taken
+  std::uint64_t withheld = 0;  // under the lock: by publishers, because of `selection`
+  std::optional<proto::Selection> announced;  // of what it takes; none: everything
+  std::uint64_t too_large = 0;                // under the lock
+  std::atomic<std::int64_t> last_ns{0};       // steady clock, of the last value
+  std::atomic<std::int64_t> not_taken_ns{0};  // the same, of the last not taken
   Instant since{};
   bool silence_told = false;
   std::string decode_error;  // the last

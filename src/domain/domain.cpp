@@ -213,6 +213,10 @@ Result<void> ValuePublisher::wait_writable(Duration timeout) const {
   return state_->core->wait_writable(timeout);
 }
 
+ValuePublisher::Progress ValuePublisher::progress() const {
+  return state_ ? state_->core->progress(*state_) : Progress{};
+}
+
 std::size_t ValuePublisher::subscribers() const {
   return state_ ? state_->core->subscribers(*state_) : 0;
 }
@@ -292,6 +296,8 @@ std::string_view profile_name(Profile profile) {
       return "state";
     case Profile::stream:
       return "stream";
+    case Profile::command:
+      return "command";
   }
   return "unknown";
 }
@@ -336,6 +342,8 @@ std::string_view gap_reason_name(Gap::Reason reason) {
       return "unavailable";
     case Gap::Reason::restarted:
       return "restarted";
+    case Gap::Reason::too_large:
+      return "too_large";
   }
   return "unknown";
 }

@@ -75,7 +75,8 @@ Environment environment_of(const DomainOptions& options) {
   e.host = host_name();
   e.node = options.node.empty() ? std::string(program_invocation_short_name) : options.node;
   e.transports = options.transports;
-  if (e.transports.empty()) e.transports.push_back("udp://");
+  if (e.transports.empty()) e.transports = split(variable("DTS_TRANSPORTS"));
+  if (e.transports.empty()) e.transports = {"udp://", "shm://"};
   e.interfaces = options.interfaces.empty() ? split(variable("DTS_IFACE")) : options.interfaces;
   e.peers = split(variable("DTS_PEERS"));
   e.peers.insert(e.peers.end(), options.peers.begin(), options.peers.end());

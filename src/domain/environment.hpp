@@ -1,5 +1,6 @@
 // Environment: what a domain is opened with, once the options, the environment variables
-// (DTS_DOMAIN, DTS_IFACE, DTS_PEERS, DTS_LABELS) and this machine's names have been put together.
+// (DTS_DOMAIN, DTS_IFACE, DTS_PEERS, DTS_TRANSPORTS, DTS_LABELS)
+// and this machine's names have been put together.
 #pragma once
 
 #include <string>

@@ -16,11 +16,11 @@ class Variable {
   const char* name_;
 };
 
-TEST(Environment, is_the_default_domain_over_udp_without_any_setting) {
+TEST(Environment, is_the_default_domain_over_udp_and_memory_without_any_setting) {
   ::unsetenv("DTS_DOMAIN");
   const Environment e = environment_of({});
   EXPECT_EQ(e.domain, "default");
-  EXPECT_EQ(e.transports, std::vector<std::string>{"udp://"});
+  EXPECT_EQ(e.transports, (std::vector<std::string>{"udp://", "shm://"}));
   EXPECT_FALSE(e.host.empty());
   EXPECT_FALSE(e.node.empty());
   EXPECT_TRUE(e.complaints.empty());
@@ -32,6 +32,14 @@ TEST(Environment, takes_the_domain_from_the_variable_unless_told) {
   DomainOptions options;
   options.name = "lab";
   EXPECT_EQ(environment_of(options).domain, "lab");
+}
+
+TEST(Environment, takes_the_transports_from_the_variable_unless_told) {
+  const Variable variable("DTS_TRANSPORTS", "udp://?ttl=4");
+  EXPECT_EQ(environment_of({}).transports, std::vector<std::string>{"udp://?ttl=4"});
+  DomainOptions options;
+  options.transports = {"loopback://"};
+  EXPECT_EQ(environment_of(options).transports, std::vector<std::string>{"loopback://"});
 }
 
 TEST(Environment, adds_peers_and_labels_of_the_variables_to_the_options) {

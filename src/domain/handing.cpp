@@ -7,6 +7,9 @@
 
 namespace dts {
 
+using domain::calm;
+using domain::young;
+
 namespace {
 
 constexpr std::size_t borrowed_bytes_min = 4096;  // a smaller message lends nothing
@@ -61,7 +64,11 @@ void DomainCore::run_item(Round& round, Item& item, Sample& sample) {
   Plan& plan = *item.plan;
   const bool dynamic = subscriber.layout == nullptr;
   Value& value = dynamic ? plan.value : subscriber.value;
-  if (!decode(subscriber, item, value.data(), round.received_at, sample)) return;
+  const bool command = item.origin->source->profile == Profile::command;
+  if (!decode(subscriber, item, value.data(), round.received_at, sample)) {
+    if (command) handled_now(item, false);
+    return;
+  }
   subscriber.last_ns.store(round.steady_ns, std::memory_order_relaxed);
   if (subscriber.handler)
     subscriber.handler(value.data(), value.layout(), sample);
@@ -70,15 +77,31 @@ void DomainCore::run_item(Round& round, Item& item, Sample& sample) {
   // What the handler did not keep of a large message makes room for the next one.
   if (subscriber.borrows && item.owner && item.bytes.size() >= borrowed_bytes_min)
     (void)value.clear({});
+  if (command) handled_now(item, true);
 }
 
-bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, Time received,
-                        Sample& sample) {
+void DomainCore::handled_now(const Item& item, bool well) {
+  Lock lock(*this);
+  if (!closed_) handled(*item.origin, item.last, well);
+}
+
+// What was compressed becomes what was published on the thread that hands it out, without the lock.
+Result<void> DomainCore::decode_item(Item& item, void* value) {
+  if (item.packed != nullptr) {
+    DTS_ASSIGN(item.owner, item.packed->unpack());
+    item.bytes = *item.owner;
+    item.packed = nullptr;
+  }
   const Decoder& decoder = *item.plan->decoder;
+  return item.owner ? decoder.decode_shared(item.bytes, item.owner, value)
+                    : decoder.decode(item.bytes, value);
+}
+
+bool DomainCore::decode(Subscriber& subscriber, Item& item, void* value, Time received,
+                        Sample& sample) {
   format::DecodeTally& tally = format::decode_tally();
   tally = {};
-  const Result<void> decoded = item.owner ? decoder.decode_shared(item.bytes, item.owner, value)
-                                          : decoder.decode(item.bytes, value);
+  const Result<void> decoded = decode_item(item, value);
   if (!decoded) {
     const ErrorCode code = decoded.error().code();
     subscriber.undecodable.add(item.last - item.first + 1);
@@ -113,13 +136,19 @@ bool DomainCore::decode(Subscriber& subscriber, const Item& item, void* value, T
 }
 
 void DomainCore::tell_gap(const Subscriber& subscriber, const Item& item, std::string detail) {
+  if (item.arriving) {
+    if (subscriber.options.on_arriving)
+      subscriber.options.on_arriving(
+          {item.origin->source, item.first, item.last, item.bytes_here, item.bytes_in_all});
+    return;
+  }
   if (!subscriber.options.on_gap) return;
   Gap gap;
   gap.source = item.origin->source;
   gap.from = item.first;
   gap.to = item.last;
   gap.reason = item.is_gap ? item.reason : Gap::Reason::undecodable;
-  gap.detail = std::move(detail);
+  gap.detail = item.detail != nullptr ? *item.detail : std::move(detail);
   subscriber.options.on_gap(gap);
 }
 
@@ -195,7 +224,8 @@ bool DomainCore::next(std::uint64_t id, void* value, Sample& sample,
     } else {
       item = std::move(subscriber->queue.front());
       subscriber->queue.pop_front();
-      if (!item.is_gap) subscriber->queue_bytes -= item.bytes.size();
+      if (!item.is_gap) subscriber->queue_bytes -= item.size();
+      drained(*subscriber);
     }
     lock.unlock();
     bool got = false;
@@ -207,6 +237,8 @@ bool DomainCore::next(std::uint64_t id, void* value, Sample& sample,
       subscriber->last_ns.store(clock().time_since_epoch().count(), std::memory_order_relaxed);
     }
     lock.lock();
+    if (!item.is_gap && item.origin->source->profile == Profile::command && !closed_)
+      handled(*item.origin, item.last, got);
     if (got) return true;
   }
   return false;
@@ -214,7 +246,6 @@ bool DomainCore::next(std::uint64_t id, void* value, Sample& sample,
 
 // The last values: until everybody who should answer has, and it is calm; or until the timeout.
 void DomainCore::latest(std::shared_ptr<Subscriber> asked, Duration timeout, const Sink& sink) {
-  constexpr Duration calm = std::chrono::milliseconds(60);
   asked->pulled = true;
   asked->options.live = false;
   asked->options.history = true;
@@ -225,18 +256,21 @@ void DomainCore::latest(std::shared_ptr<Subscriber> asked, Duration timeout, con
   Lock lock(*this);
   const Instant deadline = clock() + timeout;
   const auto answered = [&] {
-    for (const auto& [key, origin] : origins_) {
-      for (const Route& to : origin->routes)
-        if (to.subscriber.get() == &subscriber && to.verdict == Route::Verdict::deliver &&
-            to.last == 0 && origin->announced_first > 0)
-          return false;
-    }
+    bool sources = false;
+    for (const auto& [key, origin] : origins_)
+      for (const Route& to : origin->routes) {
+        if (to.subscriber.get() != &subscriber || to.verdict != Route::Verdict::deliver) continue;
+        if (to.last == 0 && origin->announced_first > 0) return false;
+        sources = true;
+      }
     bool peers = false, complete = true;
     engine_->for_each_peer([&](const proto::PeerRecord& peer) {
       peers = true;
       complete = complete && peer.streams_complete;
     });
-    return complete && (peers || !origins_.empty());
+    // The first word of a publisher may be lost.
+    const bool settling = clock() - opened_ < young;
+    return complete && (sources || (!settling && (peers || !origins_.empty())));
   };
   for (;;) {
     const Instant calm_at = std::max(last_news_, subscriber.since) + calm;
@@ -246,7 +280,8 @@ void DomainCore::latest(std::shared_ptr<Subscriber> asked, Duration timeout, con
       Item item = std::move(subscriber.queue.front());
       subscriber.queue.pop_front();
       if (item.is_gap) continue;
-      subscriber.queue_bytes -= item.bytes.size();
+      subscriber.queue_bytes -= item.size();
+      drained(subscriber);
       last_news_ = clock();
       lock.unlock();
       const bool dynamic = subscriber.layout == nullptr;
@@ -281,7 +316,9 @@ SubscriptionCounters DomainCore::counters_of(std::uint64_t id) {
   counters.defaulted = s->defaulted.get();
   counters.trimmed = s->trimmed.get();
   counters.unknown = s->unknown.get();
-  counters.filtered = s->filtered + s->not_taken.get();
+  counters.filtered = s->filtered + s->not_taken.get() + s->withheld;
+  counters.withheld = s->withheld;
+  counters.too_large = s->too_large;
   counters.refused = s->refused;
   return counters;
 }

@@ -3,9 +3,27 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "domain/core.hpp"
+#include "domain/health.hpp"
 
 namespace dts {
+
+namespace {
+void tell_losses(NodeInfo& node, const proto::Health& health) {
+  node.loss = health.loss;
+  node.losses = domain::losses_of(health);
+}
+
+void list_wants(NodeInfo& node, const proto::PeerRecord& peer) {
+  for (const proto::Interest& want : peer.wants) {
+    std::string selection;
+    for (const proto::Selection& each : want.selections)
+      selection += (selection.empty() ? "" : " or ") + domain::shown(each);
+    node.wants.push_back({want.name, base::printable(selection)});
+  }
+}
+}  // namespace
 
 Catalogue DomainCore::catalogue() {
   Lock lock(*this);
@@ -27,22 +45,15 @@ Catalogue DomainCore::catalogue() {
   self.self = true;
   self.up = now - opened_;
   self.heard = wall;
-  for (const auto& [stream, source] : sources_) {
-    StreamInfo info;
-    info.source = *source->origin->source;
-    info.messages = source->messages;
-    info.bytes = source->bytes;
-    info.counted = wall;
-    self.streams.push_back(std::move(info));
-  }
+  for (const auto& [stream, source] : sources_)
+    self.streams.push_back({*source->origin->source, source->messages, source->bytes, wall});
   std::sort(self.streams.begin(), self.streams.end(),
             [](const auto& a, const auto& b) { return a.source.stream < b.source.stream; });
   std::set<std::string> wants;
   for (const auto& [id, subscriber] : subscribers_)
     if (!subscriber->answers) wants.insert(subscriber->name);
-  for (const std::string& want : wants) self.wants.push_back({want});
+  for (const std::string& want : wants) self.wants.push_back({want, {}});
   catalogue.nodes.push_back(std::move(self));
-
   engine_->for_each_peer([&](const proto::PeerRecord& peer) {
     NodeInfo node;
     node.id = peer.node;
@@ -55,9 +66,11 @@ Catalogue DomainCore::catalogue() {
     node.up = now - (peer.started == Instant{} ? peer.first_heard : peer.started);
     node.clock_offset = Duration(peer.wall_offset_ns);
     node.heard = wall - (now - peer.last_heard);
+    tell_losses(node, peer.health);
+    list_paths(node, now);
     for (const proto::StreamRecord& record : peer.streams) {
       StreamInfo info;
-      const auto origin = origins_.find({peer.node, record.stream});
+      const auto origin = origins_.find(key_of(peer.node, record));
       info.source = origin != origins_.end() ? *origin->second->source
                                              : *describe(peer.node, peer.host, peer.name, record);
       info.messages = record.messages;
@@ -65,7 +78,7 @@ Catalogue DomainCore::catalogue() {
       info.counted = node.heard;
       node.streams.push_back(std::move(info));
     }
-    for (const proto::Interest& want : peer.wants) node.wants.push_back({want.name});
+    list_wants(node, peer);
     catalogue.nodes.push_back(std::move(node));
   });
   const auto place = [](const NodeInfo& n) {
@@ -76,6 +89,69 @@ Catalogue DomainCore::catalogue() {
   catalogue.other_domains.assign(other_domains_.begin(), other_domains_.end());
   catalogue.other_versions = engine_->counters().packet_other_version;
   return catalogue;
+}
+
+// What a way is decides between several (PathTable::choose), in this order.
+void DomainCore::list_paths(NodeInfo& node, Instant now) const {
+  for (const proto::Engine::PeerPath& each : engine_->paths_to(now, node.id)) {
+    if (each.path.transport >= transports_.size()) continue;
+    const OpenTransport& open = transports_[each.path.transport];
+    const auto link = std::find_if(open.links.begin(), open.links.end(),
+                                   [&](const Link& l) { return l.index == each.path.link; });
+    if (link == open.links.end()) continue;
+    const Capabilities able = open.transport->capabilities();
+    PathInfo path;
+    path.transport = open.transport->name();
+    path.link = link->name;
+    path.address = open.transport->to_text(each.path.address);
+    path.kind = able.same_host    ? "memory of this machine"
+                : link->same_host ? "this machine"
+                : able.relayed    ? "through a third program"
+                : link->wireless  ? "wireless"
+                                  : "a cable";
+    path.heard = now - each.heard;
+    path.taken = each.taken;
+    path.by_group = each.path.multicast;
+    path.proven = each.proven;
+    path.silent = each.silent;
+    node.paths.push_back(std::move(path));
+  }
+}
+
+// A receiver of ours that loses far more than the others: who it is, and whose doing it is.
+void DomainCore::tell_isolation(const proto::Notice& notice) {
+  const proto::PeerRecord* const peer = engine_->find_peer(notice.node);
+  const std::string who = peer ? peer->host + "/" + peer->name : notice.node.hex();
+  if (notice.kind == proto::Notice::Kind::receiver_restored)
+    return warn(who + " is served as the others are again");
+  warn(who + (peer ? " " + domain::losses_of(peer->health) : "") +
+       ", and others nearly nothing: until that is over it gets only the last values again, and "
+       "gaps for the rest");
+}
+
+// News of a node that is no one's business but the log's, or the queries'.
+void DomainCore::hear(const proto::Notice& notice, proto::Outbox& out) {
+  using What = proto::Notice::Kind;
+  if (notice.kind == What::query)
+    hear_query(notice.node, notice.token, notice.question, out);
+  else if (notice.kind == What::answer)
+    hear_answer(notice, out);
+  else
+    tell_isolation(notice);
+}
+
+// Packets that the transports had to drop because nobody read them: then it is not the network
+// that loses, and the others are told so.
+void DomainCore::watch_overflow(Instant now) {
+  overflow_due_ = now + std::chrono::seconds(1);
+  std::uint64_t sum = 0;
+  std::uint32_t buffer_bytes = 0;
+  for (const OpenTransport& open : transports_) {
+    sum += open.transport->counters().receive_overflow;
+    buffer_bytes = std::max(buffer_bytes, open.transport->receive_buffer_bytes());
+  }
+  if (sum > overflows_) engine_->receive_overflowed(now, buffer_bytes);
+  overflows_ = sum;
 }
 
 void DomainCore::refresh() {
@@ -178,7 +254,9 @@ std::vector<Counter> DomainCore::counters() {
     sum.defaulted += s->defaulted.get();
     sum.trimmed += s->trimmed.get();
     sum.unknown += s->unknown.get();
-    sum.filtered += s->filtered + s->not_taken.get();
+    sum.filtered += s->filtered + s->not_taken.get() + s->withheld;
+    sum.withheld += s->withheld;
+    sum.too_large += s->too_large;
     sum.refused += s->refused;
   }
   counters.push_back({"delivered", sum.delivered});
@@ -191,7 +269,11 @@ std::vector<Counter> DomainCore::counters() {
   counters.push_back({"trimmed", sum.trimmed});
   counters.push_back({"unknown", sum.unknown});
   counters.push_back({"filtered", sum.filtered});
+  counters.push_back({"too_large", sum.too_large});
+  counters.push_back({"withheld", sum.withheld});
   counters.push_back({"refused", sum.refused});
+  counters.push_back({"expansions_refused", expansions_refused_});
+  counters.push_back({"evicted_here", evicted_here_});
   counters.push_back({"held_dropped", held_dropped_});
   counters.push_back({"messages_unroutable", messages_unroutable_});
   counters.push_back({"documents_invalid", documents_invalid_});

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,13 @@ void drain(int fd) {
   std::uint64_t count = 0;
   // Empty already is as good.
   [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof count);
+}
+
+// The steady clock stands still while the machine sleeps, this one does not.
+Duration since_boot() {
+  timespec spec{};
+  ::clock_gettime(CLOCK_BOOTTIME, &spec);
+  return std::chrono::seconds(spec.tv_sec) + Duration(spec.tv_nsec);
 }
 
 int milliseconds_of(Duration duration) {
@@ -93,7 +101,9 @@ void DomainCore::meet_deadlines(Instant now, Round* round, proto::Outbox& out) {
   if (now >= engine_->next_deadline()) {
     engine_->tick(now, wall_at(now), out);
     take_in(out, round);
+    if (leaving_ && !engine_->leaving()) changed();  // close() may go on
   }
+  if (now >= overflow_due_) watch_overflow(now);
   if (now >= flush_due_) flush(now);
   if (now >= silence_due_) check_silence(now);
   if (now >= query_due_) check_queries(now, out);
@@ -101,6 +111,7 @@ void DomainCore::meet_deadlines(Instant now, Round* round, proto::Outbox& out) {
 
 // With the lock: what was received goes through the engine and becomes the round's items.
 void DomainCore::prepare(Round& round, Instant now) {
+  if (sleep_.slept(now, since_boot(), armed_)) wake_up(now, round.out);
   if (round.timer || now >= armed_) {
     drain(timer_);
     armed_ = Instant::max();
@@ -160,6 +171,10 @@ void DomainCore::arm_watch() {
 
 std::size_t DomainCore::hand_out(Lock& lock, Round& round) {
   std::size_t handled = 0;
+  if (leaving_) {  // what handlers refer to may be gone: close() was called
+    round.claimed.clear();
+    round.items.clear();
+  }
   if (!round.items.empty()) {
     round.next.store(0);
     round.in_handlers = true;

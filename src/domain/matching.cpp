@@ -80,10 +80,12 @@ bool DomainCore::matches(const Subscriber& subscriber, FamilyId family,
 }
 
 bool DomainCore::matches(const Subscriber& subscriber, const proto::StreamRecord& record) const {
-  return matches(subscriber, record.family, record.family_name);
+  return record.relay.node != engine_->node() &&
+         matches(subscriber, record.family, record.family_name);
 }
 
 bool DomainCore::wanted(const proto::StreamRecord& record) const {
+  if (record.relay.node == engine_->node()) return false;  // our own, come back by a hub
   if (by_family_.contains(record.family)) return true;
   for (const auto& [token, query] : queries_)
     if (matches(*query->subscriber, record)) return true;

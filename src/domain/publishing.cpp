@@ -1,5 +1,6 @@
 // Publishers, and step 3 of a value's way: submit() takes the lock, reads the clock once, hands
 // the message to local subscribers and to the engine, and decides whether it leaves at once.
+#include "base/compression.hpp"
 #include "base/text.hpp"
 #include "domain/core.hpp"
 
@@ -22,6 +23,13 @@ std::shared_ptr<Bytes>& scratch() {
   thread_local std::shared_ptr<Bytes> bytes;
   if (bytes == nullptr) bytes = std::make_shared<Bytes>();
   bytes->clear();
+  return bytes;
+}
+
+// Where this thread compresses.
+std::shared_ptr<Bytes>& packing() {
+  thread_local std::shared_ptr<Bytes> bytes;
+  if (bytes == nullptr) bytes = std::make_shared<Bytes>();
   return bytes;
 }
 
@@ -64,6 +72,7 @@ Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
   record.format = format->code();
   if (binding.valid()) record.binding = binding.id();
   record.delivery = static_cast<proto::Delivery>(options.profile);
+  record.waits = options.when_full.waits;
   record.history = options.profile == Profile::stream ? 0 : options.history;
   record.source = options.name;
   Labels labels = environment_.labels;
@@ -90,6 +99,14 @@ Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
   source->options = std::move(options);
   source->origin = origin_of(engine_->node(), record.stream, record);
   source->origin->local = true;
+  source->judge.set_publisher(
+      {format, source->options.binding,
+       [this, stream = record.stream](const auto& visit) {
+         engine_->for_each_kept(
+             stream, [&](proto::Sequence, proto::Sequence, std::int64_t time, ByteView bytes,
+                         Compression compression) { visit(time, bytes, compression); });
+       },
+       [this](std::string line) { tell(std::move(line)); }});
   sources_[record.stream] = source.get();
   route(*source->origin, out);
   settle(out);
@@ -109,26 +126,27 @@ void DomainCore::close_source(SourceState& source) {
   settle(out_);
 }
 
-void DomainCore::offer_local(Origin& origin, proto::Sequence sequence,
-                             const proto::MessageView& message) {
+// True when somebody here has a share of `encoded` from now on.
+bool DomainCore::offer_local(Origin& origin, proto::Sequence sequence, std::int64_t published_ns,
+                             const std::shared_ptr<Bytes>& encoded) {
   if (!origin.routed) {
     proto::Outbox out;
     route(origin, out);
     send(out);
   }
   ++origin.messages;
-  if (origin.routes.empty()) return;
-  // A copy of their own: the publisher's memory is used again as soon as the engine lets go of it.
-  const auto owner = std::make_shared<const Bytes>(message.bytes.begin(), message.bytes.end());
-  for (Route& to : origin.routes) {
-    Item item;
-    item.origin = &origin;
-    item.bytes = *owner;
-    item.owner = owner;
-    item.first = item.last = sequence;
-    item.published_ns = message.published_ns;
-    hand(nullptr, to, std::move(item));
-  }
+  if (origin.routes.empty()) return false;
+  if (origin.source->profile == Profile::command) expect_handling(origin, sequence);
+  const bool shared = encoded->size() >= shared_bytes_min;
+  Item item;
+  item.origin = &origin;
+  item.owner = shared ? std::shared_ptr<const Bytes>(encoded)
+                      : std::make_shared<const Bytes>(encoded->begin(), encoded->end());
+  item.bytes = *item.owner;
+  item.first = item.last = sequence;
+  item.published_ns = published_ns;
+  for (Route& to : origin.routes) hand(nullptr, to, item);
+  return shared;
 }
 
 // The engine shares the message: the next one is encoded into other memory, of a
@@ -155,23 +173,64 @@ void DomainCore::flush(Instant now) {
   out_.memory.clear();
 }
 
-Result<void> DomainCore::submit(SourceState& source, std::shared_ptr<Bytes>& encoded) {
+Result<void> DomainCore::submit(SourceState& source, std::shared_ptr<Bytes>& encoded,
+                                const LayoutPtr& layout, const void* value) {
+  // Handlers may run on this thread while it waits, and publish: they encode elsewhere.
+  Encoded message{std::exchange(encoded, nullptr), nullptr, layout, value};
+  // Before the lock: nobody else waits for it. Too large a message is left to be refused as it is.
+  const PublishOptions& options = source.options;
+  if (options.compression != Compression::none &&
+      message.bytes->size() > options.compress_above_bytes &&
+      message.bytes->size() <= options_.message_bytes_max &&
+      base::compress(options.compression, *message.bytes, *packing()))
+    message.packed = std::exchange(packing(), nullptr);
+  Result<void> done = submit_locked(source, message);
+  if (encoded == nullptr) encoded = std::move(message.bytes);
+  if (message.packed != nullptr) packing() = std::move(message.packed);
+  return done;
+}
+
+Result<void> DomainCore::submit_locked(SourceState& source, Encoded& encoded) {
   Lock lock(*this);
+  if (source.options.profile == Profile::command) return submit_command(lock, source, encoded);
+  const Result<proto::Sequence> done = submit_now(source, encoded);
+  if (done) return {};
+  if (done.error().code() != ErrorCode::would_block || !source.options.when_full.waits)
+    return done.error();
+  return submit_waiting(lock, source, encoded);
+}
+
+Result<proto::Sequence> DomainCore::submit_now(SourceState& source, Encoded& encoded) {
   if (closed_) return Error(ErrorCode::closed, "the domain is closed");
   const Instant now = clock();
   const std::int64_t wall_ns = wall_at(now);
-  proto::MessageView message{*encoded, wall_ns, {}};
-  if (encoded->size() >= shared_bytes_min) message.owner = encoded;
-  Result<proto::Sequence> sequence = engine_->publish(now, source.stream, message, out_);
+  std::shared_ptr<Bytes>& sent = encoded.packed ? encoded.packed : encoded.bytes;
+  proto::MessageView message{
+      *sent, wall_ns, {}, encoded.packed ? source.options.compression : Compression::none};
+  if (sent->size() >= shared_bytes_min) message.owner = sent;
+  if (source.options.when_full.waits && !room_here(source, encoded.bytes->size()))
+    return Error(ErrorCode::would_block);
+  source.judge.show(encoded.layout, encoded.value, wall_ns);
+  message.judge = &source.judge;
+  const Result<proto::Sequence> sequence = engine_->publish(now, source.stream, message, out_);
   if (!sequence) {
-    if (sequence.error().code() == ErrorCode::would_block) blocked_ = true;
+    if (sequence.error().code() == ErrorCode::would_block)
+      (source.options.when_full.waits ? source.full : blocked_) = true;
     return sequence.error();
   }
   ++source.messages;
-  source.bytes += encoded->size();
-  offer_local(*source.origin, *sequence, message);
+  source.bytes += encoded.bytes->size();
+  const bool shared_here = offer_local(*source.origin, *sequence, wall_ns, encoded.bytes);
   message.owner = nullptr;
-  if (encoded.use_count() > 1 || encoded->capacity() > scratch_bytes_max) replace(encoded);
+  // Subscribers here let go of it without the lock: its memory does not serve again.
+  const auto reuse = [&](std::shared_ptr<Bytes>& memory) {
+    if (memory.use_count() > 1 || memory->capacity() > scratch_bytes_max) replace(memory);
+  };
+  if (encoded.packed != nullptr) reuse(encoded.packed);
+  if (shared_here)
+    encoded.bytes = nullptr;
+  else
+    reuse(encoded.bytes);
 
   // Without a thread in the loop nobody would send what gathers.
   if (loops_.empty() || now - last_flush_ >= gather_window) {
@@ -186,7 +245,7 @@ Result<void> DomainCore::submit(SourceState& source, std::shared_ptr<Bytes>& enc
   }
   take_in(out_, nullptr);
   arm_timer();
-  return {};
+  return sequence;
 }
 
 Result<void> DomainCore::publish_once(const Layout& layout, const void* value) {
@@ -212,7 +271,7 @@ Result<void> DomainCore::publish_once(const Layout& layout, const void* value) {
 Result<void> DomainCore::publish_at(SourceState& source, const void* value) {
   std::shared_ptr<Bytes>& bytes = scratch();
   DTS_TRY(source.encoder->encode(value, *bytes));
-  return submit(source, bytes);
+  return submit(source, bytes, source.layout, value);
 }
 
 Result<void> DomainCore::publish_value(SourceState& source, const Value& value) {
@@ -225,13 +284,14 @@ Result<void> DomainCore::publish_value(SourceState& source, const Value& value) 
         "this publisher is for exactly " + source.layout->type.print(Type::Style::one_line));
   const Encoder* encoder = source.encoder.get();
   std::shared_ptr<const Encoder> dynamic;
-  if (&value.layout() != source.layout.get()) {
+  const LayoutPtr layout = value.layout_ptr();
+  if (layout != source.layout) {
     // Another layout of the same type: that of a C++ type, or one computed twice.
     Lock lock(*this);
-    if (source.dynamic_layout != value.layout_ptr()) {
+    if (source.dynamic_layout != layout) {
       DTS_ASSIGN(std::unique_ptr<Encoder> made,
-                 encoder_of(*source.format, value.layout(), source.options.binding));
-      source.dynamic_layout = value.layout_ptr();
+                 encoder_of(*source.format, *layout, source.options.binding));
+      source.dynamic_layout = layout;
       source.dynamic_encoder = std::move(made);
     }
     dynamic = source.dynamic_encoder;
@@ -239,7 +299,7 @@ Result<void> DomainCore::publish_value(SourceState& source, const Value& value) 
   }
   std::shared_ptr<Bytes>& bytes = scratch();
   DTS_TRY(encoder->encode(value.data(), *bytes));
-  return submit(source, bytes);
+  return submit(source, bytes, layout, value.data());
 }
 
 Result<void> DomainCore::wait_writable(Duration timeout) {

@@ -7,12 +7,12 @@
 
 namespace dts {
 
+using domain::calm;
 using domain::OpenQuery;
+using domain::young;
 
 namespace {
 
-// A domain that has just been opened hears of others for so long, and of the last of them in calm.
-constexpr Duration young = std::chrono::seconds(1), calm = std::chrono::milliseconds(60);
 constexpr std::size_t queue_messages_max = 1u << 20;
 constexpr std::size_t queue_bytes_max = 256u << 20;
 constexpr std::size_t unread_max = 64;
@@ -285,21 +285,20 @@ bool DomainCore::answered(const OpenQuery& query) {
   const Instant now = clock();
   const bool settling = now - opened_ < young;
   if (settling && now < std::max(last_news_, query.began) + calm) return false;
-  bool peers = false, complete = true;
-  engine_->for_each_peer([&](const proto::PeerRecord& peer) {
-    peers = true;
-    complete = complete && peer.streams_complete;
-  });
-  if (!complete || (!peers && settling && sources_.empty())) return false;
+  bool sources = false, complete = true;
+  engine_->for_each_peer(
+      [&](const proto::PeerRecord& peer) { complete = complete && peer.streams_complete; });
+  if (!complete) return false;
   for (const auto& [key, coming] : query.coming)
     if (!coming.settled()) return false;
   for_each_asked(query, [&](NodeId node, proto::StreamId stream, const auto&) {
+    sources = true;
     const auto said = query.nodes.find(node);
     complete = complete && said != query.nodes.end() &&
                (said->second.complete() || said->second.said.contains(stream));
   });
   for (const auto& [node, said] : query.nodes) complete = complete && said.complete();
-  return complete;
+  return complete && (sources || !settling);  // the first word of a publisher may be lost
 }
 
 void DomainCore::check_queries(Instant now, proto::Outbox& out) {

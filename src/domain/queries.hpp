@@ -19,6 +19,10 @@
 
 namespace dts::domain {
 
+// A domain that has just been opened hears of others for so long, and of the last of them in calm:
+// whoever asks for values, by a query or as the last ones, waits for that.
+constexpr Duration young = std::chrono::seconds(1), calm = std::chrono::milliseconds(60);
+
 // A question that a publisher here is to answer. `asker` is this node for our own.
 struct AskedHere {
   NodeId asker{};

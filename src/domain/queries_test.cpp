@@ -235,6 +235,37 @@ TEST_F(Queries, in_callback_form_give_the_values_and_then_the_end_once) {
   EXPECT_THAT(ends, SizeIs(1));
 }
 
+// As when the publisher's first words are lost, and others who have nothing are heard at once.
+TEST_F(Queries, of_a_new_domain_wait_a_while_for_somebody_who_publishes) {
+  const auto publisher = tanks(a, 3);
+  Domain asker{options_of(hub, "asker")};
+  std::vector<QueryEnd> ends;
+  auto asked = asker.query<Temperature>(
+      {}, [](const Temperature&) {}, [&](const QueryEnd& end) { ends.push_back(end); }, patience);
+  const auto soon = std::chrono::steady_clock::now() + 150ms;
+  ASSERT_TRUE(poll_until({&asker, &b},
+                         [&] { return !ends.empty() || std::chrono::steady_clock::now() > soon; }));
+  ASSERT_THAT(ends, IsEmpty());
+  ASSERT_TRUE(poll_until({&asker, &a}, [&] { return !ends.empty(); }));
+  EXPECT_EQ(ends[0].sources, 1u);
+}
+
+TEST_F(Queries, for_the_last_values_of_a_new_domain_wait_for_somebody_as_well) {
+  const auto publisher = tanks(a, 3);
+  Domain asker{options_of(hub, "asker")};
+  std::vector<Reading<Temperature>> readings;
+  std::atomic<bool> ended = false;
+  std::thread asking([&] {
+    readings = asker.latest<Temperature>(patience);
+    ended = true;
+  });
+  const auto soon = std::chrono::steady_clock::now() + 150ms;
+  EXPECT_TRUE(poll_until({&b}, [&] { return ended || std::chrono::steady_clock::now() > soon; }));
+  EXPECT_TRUE(poll_until({&a, &b}, [&] { return ended.load(); }));
+  asking.join();
+  EXPECT_THAT(readings, SizeIs(1));
+}
+
 TEST_F(Queries, that_are_dropped_call_nobody) {
   const auto publisher = tanks(a, 3);
   int called = 0;

@@ -13,6 +13,12 @@ namespace {
 constexpr std::size_t gone_max = 1024;
 constexpr std::size_t other_domains_max = 64;
 
+std::string_view how_gone(proto::Notice::Kind kind) {
+  return kind == proto::Notice::Kind::node_left   ? "left"
+         : kind == proto::Notice::Kind::node_gone ? "is no longer heard"
+                                                  : "restarted";
+}
+
 // Is there a Blob anywhere in a value of this layout? `seen`: a type may refer to itself.
 bool has_blob(const Layout& layout, std::set<const Layout*>& seen) {
   if (layout.functions.borrow != nullptr) return true;
@@ -23,6 +29,12 @@ bool has_blob(const Layout& layout, std::set<const Layout*>& seen) {
 }
 
 }  // namespace
+
+// A stream that a hub passes on is known by its origin, whichever way it comes.
+DomainCore::StreamKey DomainCore::key_of(NodeId node, const proto::StreamRecord& record) {
+  if (record.relay.any()) return {record.relay.node, record.relay.stream};
+  return {node, record.stream};
+}
 
 std::string DomainCore::suffix_of(const std::string& base, FamilyId family, StreamKey key) const {
   const auto found = names_.find({base, family});
@@ -36,13 +48,15 @@ std::shared_ptr<const Source> DomainCore::describe(NodeId node, const std::strin
                                                    const std::string& name,
                                                    const proto::StreamRecord& record) {
   auto source = std::make_shared<Source>();
-  source->host = host;
-  source->node = name;
-  source->node_id = node;
-  source->stream = record.stream;
-  source->name = host + "/" + name;
+  const proto::Relay& relay = record.relay;
+  const StreamKey known_by = key_of(node, record);
+  source->host = relay.any() ? relay.host : host;
+  source->node = relay.any() ? relay.name : name;
+  source->node_id = known_by.first;
+  source->stream = known_by.second;
+  source->name = source->host + "/" + source->node;
   if (!record.source.empty()) source->name += "/" + record.source;
-  source->name += suffix_of(source->name, record.family, {node, record.stream});
+  source->name += suffix_of(source->name, record.family, known_by);
   for (const auto& [key, value] : record.labels) source->labels[key] = value;
   source->type_name = record.family_name;
   source->type = record.type;
@@ -53,17 +67,18 @@ std::shared_ptr<const Source> DomainCore::describe(NodeId node, const std::strin
   return source;
 }
 
-std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId stream,
+std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId,
                                               const proto::StreamRecord& record) {
-  const StreamKey key{node, stream};
+  const StreamKey key = key_of(node, record);
   if (const auto found = origins_.find(key); found != origins_.end()) return found->second;
   auto origin = std::make_shared<Origin>();
-  origin->node = node;
-  origin->stream = stream;
+  origin->node = key.first;
+  origin->stream = key.second;
   origin->local = node == engine_->node();
   origin->family = record.family;
   origin->format = record.format;
   origin->binding_id = record.binding;
+  origin->waits = record.waits;
   origin->announced_first = record.messages;
   std::string host = environment_.host, name = environment_.node;
   if (node != engine_->node()) {
@@ -71,7 +86,8 @@ std::shared_ptr<Origin> DomainCore::origin_of(NodeId node, proto::StreamId strea
     host = peer != nullptr && !peer->host.empty() ? peer->host : "unknown";
     name = peer != nullptr && !peer->name.empty() ? peer->name : node.short_hex();
   }
-  std::string base = host + "/" + name;
+  std::string base =
+      record.relay.any() ? record.relay.host + "/" + record.relay.name : host + "/" + name;
   if (!record.source.empty()) base += "/" + record.source;
   auto& same = names_[{base, record.family}];
   const auto place = std::find(same.begin(), same.end(), std::nullopt);
@@ -252,25 +268,30 @@ void DomainCore::document_arrived(TypeId id, proto::Outbox& out) {
     std::deque<domain::Held> held;
     held.swap(origin->held);
     origin->held_bytes = 0;
+    if (origin->held_lost_from != 0) {
+      proto::Notice gap;
+      gap.kind = proto::Notice::Kind::gap;
+      gap.node = origin->node;
+      gap.stream = origin->stream;
+      gap.from = std::exchange(origin->held_lost_from, 0);
+      gap.to = origin->held_lost_to;
+      gap.reason = proto::Notice::GapReason::overflow;
+      deliver_gap(nullptr, gap);
+    }
     for (domain::Held& message : held) {
-      for (Route& to : origin->routes) {
-        Item item;
-        item.bytes = *message.bytes;
-        item.owner = message.bytes;
-        item.origin = origin.get();
-        item.first = message.first;
-        item.last = message.last;
-        item.published_ns = message.published_ns;
-        item.historic = message.historic;
-        hand(nullptr, to, std::move(item));
-      }
+      if (origin->source->profile == Profile::command) expect_handling(*origin, message.last);
+      const Item item = item_of(*origin, message);
+      for (Route& to : origin->routes) hand(nullptr, to, item);
     }
   }
+  release_holds(out);
 }
 
 void DomainCore::forget(StreamKey key, std::string_view how) {
   const auto found = origins_.find(key);
   if (found == origins_.end()) return;
+  // It may still come by a hub.
+  if (key.first != engine_->node() && engine_->find_relay(key.first, key.second) != nullptr) return;
   const std::shared_ptr<Origin> origin = found->second;
   if (gone_.size() < gone_max || gone_.contains(origin->family))
     gone_[origin->family] = Gone{origin->source->name, std::string(how), clock()};
@@ -284,6 +305,7 @@ void DomainCore::forget(StreamKey key, std::string_view how) {
     break;
   }
   if (last_origin_ == origin.get()) last_origin_ = nullptr;
+  std::erase(on_hold_, origin.get());
   origins_.erase(found);
   retired_.push_back(origin);
 }
@@ -311,10 +333,33 @@ void DomainCore::meet_streams(NodeId node, const Subscriber* only, proto::Outbox
   }
 }
 
+void DomainCore::tell_trouble(const proto::Notice& notice) {
+  using What = proto::Notice::Kind;
+  if (notice.kind == What::own_id_elsewhere)
+    return tell(
+        "somebody sends under this node's id: its packets come back changed, or are forged");
+  if (notice.kind != What::multicast_blocked)
+    return tell(notice.text.empty() ? std::string("a limit was reached") : notice.text);
+  const proto::PeerRecord* peer = engine_->find_peer(notice.node);
+  tell("multicast between here and " +
+       (peer != nullptr ? peer->host + "/" + peer->name : notice.node.short_hex()) +
+       " does not get through: values go by unicast (try: dts doctor; is it a switch with IGMP "
+       "snooping and no querier?)");
+  rejoin_groups(clock());
+}
+
+void DomainCore::meet_stream(const NodeId& node, proto::StreamId stream, proto::Outbox& out) {
+  const proto::StreamRecord* record = engine_->find_stream(node, stream);
+  if (record != nullptr && wanted(*record)) {
+    const std::shared_ptr<Origin> origin = origin_of(node, stream, *record);
+    if (!origin->routed) route(*origin, out);
+  }
+  last_news_ = clock();
+}
+
 void DomainCore::heed(proto::Outbox& out, Round* round) {
   using What = proto::Notice::Kind;
-  // By index: what is done here may add notices.
-  for (std::size_t i = 0; i < out.notices.size(); ++i) {
+  for (std::size_t i = 0; i < out.notices.size(); ++i) {  // what is done here may add notices
     const proto::Notice notice = out.notices[i];
     switch (notice.kind) {
       case What::gap:
@@ -323,17 +368,13 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
       case What::document:
         document_arrived(notice.type, out);
         break;
-      case What::stream_opened: {
-        const proto::StreamRecord* record = engine_->find_stream(notice.node, notice.stream);
-        if (record != nullptr && wanted(*record)) {
-          const std::shared_ptr<Origin> origin = origin_of(notice.node, notice.stream, *record);
-          if (!origin->routed) route(*origin, out);
-        }
-        last_news_ = clock();
+      case What::stream_opened:
+        meet_stream(notice.node, notice.stream, out);
         break;
-      }
       case What::streams_listed:
         meet_streams(notice.node, nullptr, out);
+        [[fallthrough]];
+      case What::node_joined:
         last_news_ = clock();
         break;
       case What::stream_closed:
@@ -342,44 +383,55 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
       case What::node_left:
       case What::node_gone:
       case What::node_restarted:
-        forget_node(notice.node, notice.kind == What::node_left   ? "left"
-                                 : notice.kind == What::node_gone ? "is no longer heard"
-                                                                  : "restarted");
-        break;
-      case What::node_joined:
-        last_news_ = clock();
+        forget_node(notice.node, how_gone(notice.kind));
         break;
       case What::writable:
-        blocked_ = false;
+      case What::evicted:
+      case What::confirmed:
+        heed_flow(notice);
         break;
       case What::other_domain:
         if (!notice.text.empty() && other_domains_.size() < other_domains_max)
           other_domains_.insert(notice.text);
         break;
-      case What::arriving:  // nobody asks for these
+      case What::arriving:
+        deliver_arriving(round, notice);
+        break;
       case What::too_large:
       case What::refused:
+        notice.kind == What::refused ? tell_refused(notice) : note_too_large(notice);
+        break;
       case What::other_version:  // counted, and seen by why()
       case What::interest_changed:
       case What::probe_answer:
         break;
       case What::query:
-        hear_query(notice.node, notice.token, notice.question, out);
-        break;
       case What::answer:
-        hear_answer(notice, out);
+      case What::receiver_isolated:
+      case What::receiver_restored:
+        hear(notice, out);
         break;
-      case What::own_id_elsewhere:
       case What::multicast_blocked:
+      case What::own_id_elsewhere:
       case What::limit:
-        tell(notice.text.empty() ? std::string("a limit was reached") : notice.text);
+        tell_trouble(notice);
         break;
     }
   }
-  if (!out.notices.empty()) changed();
-  // It may have been what they waited for.
-  if (!out.notices.empty() && !queries_.empty()) query_due_ = Instant{};
+  if (out.notices.empty()) return;
+  changed();
+  if (!queries_.empty()) query_due_ = Instant{};  // it may have been what they waited for
   out.notices.clear();
+}
+
+// Does it take what was not sent here before it came?
+bool DomainCore::takes_more(const Subscriber& subscriber) const {
+  return std::none_of(subscribers_.begin(), subscribers_.end(), [&](const auto& entry) {
+    const Subscriber& other = *entry.second;
+    return &other != &subscriber && !other.answers && other.options.live &&
+           other.name == subscriber.name &&
+           (!other.announced || other.announced == subscriber.announced);
+  });
 }
 
 // To a subscription that joins late, what this domain has itself: all that its own publishers
@@ -387,29 +439,22 @@ void DomainCore::heed(proto::Outbox& out, Round* round) {
 void DomainCore::offer_last(Subscriber& subscriber, Origin& origin) {
   for (Route& to : origin.routes) {
     if (to.subscriber.get() != &subscriber) continue;
-    Item item;
-    item.origin = &origin;
-    item.historic = true;
     if (!origin.local) {
       if (origin.last.bytes == nullptr) return;
-      item.owner = std::make_shared<const Bytes>(*origin.last.bytes);
-      item.bytes = *item.owner;
-      item.first = origin.last.first;
-      item.last = origin.last.last;
-      item.published_ns = origin.last.published_ns;
-      hand(nullptr, to, std::move(item));
+      // A newer one was withheld: the publisher sends it, now that it is wanted.
+      if (origin.withheld_to > origin.last.last && takes_more(subscriber)) return;
+      domain::Held last = origin.last;  // a copy: its memory serves again
+      last.bytes = std::make_shared<const Bytes>(*origin.last.bytes);
+      last.historic = true;
+      hand(nullptr, to, item_of(origin, last));
       return;
     }
     engine_->for_each_kept(
         origin.stream, [&](proto::Sequence first, proto::Sequence last, std::int64_t published_ns,
-                           ByteView bytes, Compression) {
-          Item kept = item;
-          kept.owner = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-          kept.bytes = *kept.owner;
-          kept.first = first;
-          kept.last = last;
-          kept.published_ns = published_ns;
-          hand(nullptr, to, std::move(kept));
+                           ByteView bytes, Compression compression) {
+          domain::Held kept{first, last, published_ns, true, nullptr, compression};
+          kept.bytes = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+          hand(nullptr, to, item_of(origin, kept));
         });
   }
 }
@@ -449,6 +494,7 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
   else
     by_family_[s->family].push_back(s);
 
+  if (!s->by_shape) s->announced = domain::announced_selection(s->options, s->layout.get());
   proto::Outbox out;
   for (std::string& name : interests_of(*s)) {
     proto::Interest interest;
@@ -456,6 +502,8 @@ Subscription DomainCore::subscribe(std::shared_ptr<Subscriber> subscriber) {
     interest.name = std::move(name);
     interest.live = s->options.live;
     interest.history = s->options.history;
+    interest.bytes_max = bytes_max_of(*s);
+    if (s->announced) interest.selections.push_back(*s->announced);
     s->interests.push_back(engine_->add_interest(clock(), std::move(interest), out));
   }
   if (!s->options.quiet) silence_due_ = std::min(silence_due_, s->since + std::chrono::seconds(2));
@@ -488,7 +536,9 @@ std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& 
   ended_.defaulted += subscriber->defaulted.get();
   ended_.trimmed += subscriber->trimmed.get();
   ended_.unknown += subscriber->unknown.get();
-  ended_.filtered += subscriber->filtered + subscriber->not_taken.get();
+  ended_.filtered += subscriber->filtered + subscriber->not_taken.get() + subscriber->withheld;
+  ended_.withheld += subscriber->withheld;
+  ended_.too_large += subscriber->too_large;
   ended_.refused += subscriber->refused;
   std::erase(by_pattern_, subscriber.get());
   std::erase(ready_, subscriber.get());
@@ -498,6 +548,7 @@ std::shared_ptr<Subscriber> DomainCore::remove(std::uint64_t id, proto::Outbox& 
   }
   for (const auto& [key, origin] : origins_)
     std::erase_if(origin->routes, [&](const Route& to) { return to.subscriber == subscriber; });
+  release_holds();
   for (const proto::InterestId interest : subscriber->interests)
     if (!closed_) engine_->remove_interest(clock(), interest, out);
   if (OpenQuery* query = find_query(subscriber->query)) end_query(*query, out);

@@ -77,13 +77,23 @@ Result<void> Selection::check(const SubscribeOptions& options) {
 Result<std::unique_ptr<Selection>> Selection::make(const SubscribeOptions& options,
                                                    const Layout& layout) {
   DTS_TRY(check(options));
+  return make(options.where, interval_of(options.rate_hz_max), options.dead_bands, layout);
+}
+
+std::int64_t Selection::interval_of(double rate_hz_max) {
+  return rate_hz_max > 0 ? static_cast<std::int64_t>(1e9 / rate_hz_max) : 0;
+}
+
+Result<std::unique_ptr<Selection>> Selection::make(const std::string& where,
+                                                   std::int64_t interval_ns,
+                                                   const std::vector<DeadBand>& dead_bands,
+                                                   const Layout& layout) {
   auto selection = std::make_unique<Selection>();
-  if (!options.where.empty()) {
-    DTS_ASSIGN(selection->filter_, Filter::compile(options.where, layout, "where"));
+  if (!where.empty()) {
+    DTS_ASSIGN(selection->filter_, Filter::compile(where, layout, "where"));
   }
-  if (options.rate_hz_max > 0)
-    selection->interval_ns_ = static_cast<std::int64_t>(1e9 / options.rate_hz_max);
-  for (const DeadBand& asked : options.dead_bands) {
+  selection->interval_ns_ = interval_ns;
+  for (const DeadBand& asked : dead_bands) {
     DTS_ASSIGN(Band band, band_of(asked, layout));
     selection->bands_.push_back(std::move(band));
   }

@@ -28,11 +28,21 @@ class Selection {
   // Null when the options select nothing. The error is E1208. The layout must outlive it.
   static Result<std::unique_ptr<Selection>> make(const SubscribeOptions& options,
                                                  const Layout& layout);
+  static Result<std::unique_ptr<Selection>> make(const std::string& where, std::int64_t interval_ns,
+                                                 const std::vector<DeadBand>& dead_bands,
+                                                 const Layout& layout);
   // What can be checked before a type is known.
   static Result<void> check(const SubscribeOptions& options);
+  // Between two values at this rate; 0: no limit.
+  static std::int64_t interval_of(double rate_hz_max);
+  static constexpr std::uint64_t interval_ns_most = 1'000'000'000'000'000'000;
 
   // A value of this source, published at this time of its clock: is it taken?
   bool takes(const void* value, const SourceKey& source, std::int64_t published_ns);
+  // Goes on where the same selection, made for another layout of the type, has come to.
+  void resume(Selection&& before) { taken_ = std::move(before.taken_); }
+  // The filter alone.
+  bool admits(const void* value) const { return filter_.matches(value); }
 
  private:
   struct Band {

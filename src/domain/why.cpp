@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/core.hpp"
+#include "domain/health.hpp"
 
 namespace dts {
 
@@ -59,6 +60,14 @@ std::size_t count(const Evidence& e, State state) {
   return static_cast<std::size_t>(
       std::count_if(e.publishers.begin(), e.publishers.end(),
                     [&](const PublisherEvidence& p) { return p.state == state; }));
+}
+
+// A publisher of which a large value is on its way.
+const PublisherEvidence* arriving_from(const Evidence& e) {
+  for (const PublisherEvidence& p : e.publishers)
+    if (p.arriving_of > 0 && (p.state == State::matched || p.state == State::document_missing))
+      return &p;
+  return nullptr;
 }
 
 Why make(WhyQuiet reason, std::string text, std::string hint = {}) {
@@ -127,10 +136,14 @@ Why judge_publishers(const Evidence& e) {
   const std::size_t matched = count(e, State::matched), missing = count(e, State::document_missing);
   if (matched + missing == 0) return judge_unreadable(e);
   if (e.not_taken > 0)
-    return make(WhyQuiet::filtered,
-                count_of(e.not_taken, "value") + " of " + e.asked +
-                    " arrived, and the filter, rate or dead band took none of them since",
-                "subscribe without it, and look at the values");
+    return make(
+        WhyQuiet::filtered,
+        count_of(e.not_taken, "value") + " of " + e.asked +
+            (e.withheld == 0 ? " arrived, and the filter, rate or dead band took none of "
+                               "them since"
+                             : " published, and none taken since: " + std::to_string(e.withheld) +
+                                   " withheld at the publisher: " + e.selection),
+        "subscribe without it, and look at the values");
   if (e.dropped_here > 0)
     return make(WhyQuiet::overloaded_here,
                 count_of(e.dropped_here, "message or packet") + " dropped here, unread",
@@ -176,6 +189,10 @@ Why judge_nobody(const Evidence& e) {
                 count_of(e.peers, "other node") + " heard, but nobody publishes " + e.asked,
                 hint.empty() ? "dts ls shows what is published" : hint);
   }
+  if (!e.network && !e.unconnected.empty())
+    return make(WhyQuiet::no_interface,
+                "there is no connection to " + e.unconnected + ": only this process is reached",
+                "start the node that listens there, or look at the address");
   if (!e.network)
     return make(WhyQuiet::no_interface,
                 "no network interface is usable: only this process is reached",
@@ -191,8 +208,10 @@ Why judge_nobody(const Evidence& e) {
         WhyQuiet::only_other_domains,
         "others are heard, but all in other domains (" + count_of(e.other_domains, "packet") + ")",
         "compare DTS_DOMAIN on both sides");
-  return make(WhyQuiet::no_peers_heard, "no other node is heard on this network",
-              "start a publisher; if one runs on another machine: dts doctor, or DTS_PEERS=host");
+  return make(
+      WhyQuiet::no_peers_heard, "no other node is heard on this network",
+      "start a publisher; if one runs on another machine: dts doctor, or DTS_PEERS=host; on "
+      "another subnet, behind a router: dts hub, or DTS_TRANSPORTS='udp://?ttl=4'");
 }
 
 }  // namespace
@@ -201,6 +220,11 @@ Why judge(const Evidence& e) {
   Why why;
   if (e.quiet_ns && *e.quiet_ns < quiet_after_ns)
     why = make(WhyQuiet::not_quiet, "values of " + e.asked + " are arriving");
+  else if (const PublisherEvidence* const large = arriving_from(e))
+    why = make(WhyQuiet::not_quiet,
+               "a value of " + e.asked + " is arriving from " + large->source + ": " +
+                   std::to_string(large->arriving_bytes * 100 / large->arriving_of) + " % of " +
+                   std::to_string(large->arriving_of) + " bytes are here");
   else if (!e.publishers.empty())
     why = judge_publishers(e);
   else
@@ -227,12 +251,18 @@ Why judge(const Evidence& e) {
                         : p.state == State::refused      ? "not readable"
                         : p.state == State::unselectable ? "does not have what is selected by"
                                                          : "its type is not known yet";
-    why.evidence.push_back(p.source + " publishes " + p.type_name + ": " + state + ", " +
+    const std::string by = p.via.empty() ? "" : ", by the hub " + p.via;
+    why.evidence.push_back(p.source + " publishes " + p.type_name + by + ": " + state + ", " +
                            std::to_string(p.published) + " published, " +
                            std::to_string(p.received) + " received here");
   }
+  for (const std::string& line : e.losses) why.evidence.push_back(line);
   if (!e.gone.empty()) why.evidence.push_back(e.gone);
-  if (e.filtered > 0) why.evidence.push_back(count_of(e.filtered, "value") + " filtered");
+  if (e.filtered > 0)
+    why.evidence.push_back(count_of(e.filtered, "value") + " filtered" +
+                           (e.withheld == 0 ? ""
+                                            : ", " + std::to_string(e.withheld) +
+                                                  " of them at the publisher: " + e.selection));
   if (e.decode_errors > 0)
     why.evidence.push_back(count_of(e.decode_errors, "decode error") + ": " + e.decode_error);
   if (e.dropped_here > 0) why.evidence.push_back(std::to_string(e.dropped_here) + " dropped here");
@@ -249,7 +279,7 @@ Why judge(const Evidence& e) {
 
 domain::PublisherEvidence DomainCore::evidence_of(const Origin* origin, const Source& source,
                                                   const proto::StreamRecord& record,
-                                                  const Subscriber* subscriber) {
+                                                  const Subscriber* subscriber, Instant now) {
   using domain::PublisherEvidence;
   PublisherEvidence p;
   p.source = source.name;
@@ -260,8 +290,12 @@ domain::PublisherEvidence DomainCore::evidence_of(const Origin* origin, const So
     p.published_then = p.published;
     return p;
   }
-  p.received = origin->messages;
+  p.received = origin->messages + origin->withheld;
   p.published_then = origin->announced_first;
+  if (now - origin->arriving.at < std::chrono::nanoseconds(domain::quiet_after_ns)) {
+    p.arriving_bytes = origin->arriving.bytes;
+    p.arriving_of = origin->arriving.of;
+  }
   if (!origin->described()) p.state = PublisherEvidence::State::document_missing;
   for (const Route& to : origin->routes) {
     if (to.subscriber.get() != subscriber) continue;
@@ -274,6 +308,35 @@ domain::PublisherEvidence DomainCore::evidence_of(const Origin* origin, const So
   return p;
 }
 
+namespace {
+void note_peer(domain::Evidence& e, const proto::PeerRecord& peer) {
+  constexpr std::size_t losses_max = 8;
+  ++e.peers;
+  std::string losses = domain::losses_of(peer.health);
+  if (!losses.empty() && e.losses.size() < losses_max)
+    e.losses.push_back(peer.host + "/" + peer.name + " " + std::move(losses));
+}
+
+void note_subscriber(domain::Evidence& e, const Subscriber& subscriber, Instant now) {
+  if (const std::int64_t last = subscriber.last_ns.load(); last != 0)
+    e.quiet_ns = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, now.time_since_epoch().count() - last));
+  e.decode_errors = subscriber.undecodable.get();
+  e.decode_error = subscriber.decode_error;
+  e.discarded = subscriber.discarded.get();
+  e.defaulted = subscriber.defaulted.get();
+  e.trimmed = subscriber.trimmed.get();
+  e.unknown = subscriber.unknown.get();
+  e.filtered = subscriber.filtered + subscriber.not_taken.get() + subscriber.withheld;
+  if (subscriber.not_taken_ns.load() > subscriber.last_ns.load())
+    e.not_taken = subscriber.not_taken.get() + subscriber.withheld;
+  e.withheld = subscriber.withheld;
+  if (subscriber.announced) e.selection = domain::shown(*subscriber.announced);
+  e.by_shape = subscriber.by_shape;
+  e.dropped_here += subscriber.overrun;
+}
+}  // namespace
+
 domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_view family) {
   constexpr std::size_t peer_types_max = 8;
   domain::Evidence e;
@@ -283,26 +346,13 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
   e.network = false;
   for (const OpenTransport& open : transports_) {
     e.network = e.network || !open.links.empty() || !open.transport->capabilities().groups;
+    if (open.links.empty() && open.transport->capabilities().relayed)
+      e.unconnected += (e.unconnected.empty() ? "" : ", ") + open.url;
     const TransportCounters counters = open.transport->counters();
     e.send_refused += counters.send_refused;
     e.dropped_here += counters.receive_overflow;
   }
-  if (subscriber != nullptr) {
-    if (const std::int64_t last = subscriber->last_ns.load(); last != 0)
-      e.quiet_ns = static_cast<std::uint64_t>(
-          std::max<std::int64_t>(0, now.time_since_epoch().count() - last));
-    e.decode_errors = subscriber->undecodable.get();
-    e.decode_error = subscriber->decode_error;
-    e.discarded = subscriber->discarded.get();
-    e.defaulted = subscriber->defaulted.get();
-    e.trimmed = subscriber->trimmed.get();
-    e.unknown = subscriber->unknown.get();
-    e.filtered = subscriber->filtered + subscriber->not_taken.get();
-    if (subscriber->not_taken_ns.load() > subscriber->last_ns.load())
-      e.not_taken = subscriber->not_taken.get();
-    e.by_shape = subscriber->by_shape;
-    e.dropped_here += subscriber->overrun;
-  }
+  if (subscriber != nullptr) note_subscriber(e, *subscriber, now);
   const proto::EngineCounters& counters = engine_->counters();
   e.other_domains = counters.packet_other_domain;
   e.other_versions = counters.packet_other_version;
@@ -313,17 +363,18 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
     return subscriber != nullptr ? matches(*subscriber, record) : record.family == wanted_family;
   };
   engine_->for_each_peer([&](const proto::PeerRecord& peer) {
-    ++e.peers;
+    note_peer(e, peer);
     for (const proto::StreamRecord& record : peer.streams) {
       if (types.size() < peer_types_max) types.insert(record.family_name);
       if (!asked(record)) continue;
-      const auto origin = origins_.find({peer.node, record.stream});
+      const auto origin = origins_.find(key_of(peer.node, record));
       if (origin != origins_.end())
         e.publishers.push_back(
-            evidence_of(origin->second.get(), *origin->second->source, record, subscriber));
+            evidence_of(origin->second.get(), *origin->second->source, record, subscriber, now));
       else
         e.publishers.push_back(evidence_of(
-            nullptr, *describe(peer.node, peer.host, peer.name, record), record, subscriber));
+            nullptr, *describe(peer.node, peer.host, peer.name, record), record, subscriber, now));
+      if (record.relay.any()) e.publishers.back().via = peer.host + "/" + peer.name;
     }
   });
   for (const auto& [stream, source] : sources_) {
@@ -334,7 +385,7 @@ domain::Evidence DomainCore::gather(const Subscriber* subscriber, std::string_vi
     record.history = 0;
     if (asked(record))
       e.publishers.push_back(
-          evidence_of(source->origin.get(), *source->origin->source, record, subscriber));
+          evidence_of(source->origin.get(), *source->origin->source, record, subscriber, now));
   }
   e.peer_types.assign(types.begin(), types.end());
   const FamilyId key = subscriber != nullptr ? subscriber->family : wanted_family;
@@ -373,11 +424,16 @@ void DomainCore::check_silence(Instant now) {
       silence_due_ = std::min(silence_due_, due);
       continue;
     }
-    subscriber->silence_told = true;
     const Why why = domain::judge(gather(subscriber.get(), {}));
-    if (why.reason == WhyQuiet::not_quiet) continue;
-    warn("nothing has arrived for " + subscriber->name + " in 2 s: " + why.text + " (" +
-         std::string(why_name(why.reason)) + (why.hint.empty() ? "" : "; try: " + why.hint) + ")");
+    if (why.reason == WhyQuiet::not_quiet) {  // the first value is large: whether it goes on coming
+      silence_due_ = std::min(silence_due_, now + std::chrono::seconds(2));
+      continue;
+    }
+    subscriber->silence_told = true;
+    warn("nothing has arrived for " + subscriber->name + " in " +
+         to_text(Duration(std::chrono::floor<std::chrono::seconds>(now - subscriber->since))) +
+         ": " + why.text + " (" + std::string(why_name(why.reason)) +
+         (why.hint.empty() ? "" : "; try: " + why.hint) + ")");
   }
 }
 

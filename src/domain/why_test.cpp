@@ -1,5 +1,7 @@
 #include "domain/why.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace dts::domain {
@@ -26,6 +28,15 @@ Evidence with_publisher(State state, std::uint64_t published, std::uint64_t rece
   return e;
 }
 
+TEST(Why, names_the_hub_that_passes_a_publisher_on) {
+  Evidence e = with_publisher(State::matched, 5, 0);
+  e.publishers.front().via = "gate/dts-hub";
+  const Why why = judge(e);
+  EXPECT_TRUE(std::any_of(why.evidence.begin(), why.evidence.end(), [](const std::string& line) {
+    return line.find("brewery.Temperature, by the hub gate/dts-hub: ") != std::string::npos;
+  }));
+}
+
 TEST(Why, is_not_quiet_while_values_arrive) {
   Evidence e = with_publisher(State::matched, 5, 5);
   e.quiet_ns = 100'000'000;
@@ -36,6 +47,15 @@ TEST(Why, names_a_machine_without_interface) {
   Evidence e = asked();
   e.network = false;
   EXPECT_EQ(judge(e).reason, WhyQuiet::no_interface);
+}
+
+TEST(Why, names_a_connection_that_is_not_there) {
+  Evidence e = asked();
+  e.network = false;
+  e.unconnected = "tcp://tank3.local";
+  const Why why = judge(e);
+  EXPECT_EQ(why.reason, WhyQuiet::no_interface);
+  EXPECT_NE(why.text.find("no connection to tcp://tank3.local"), std::string::npos) << why.text;
 }
 
 TEST(Why, names_a_firewall_of_this_machine) {
@@ -111,6 +131,17 @@ TEST(Why, names_a_path_on_which_announcements_come_and_values_do_not) {
   Evidence e = with_publisher(State::matched, 9, 0);
   e.publishers[0].published_then = 4;
   EXPECT_EQ(judge(e).reason, WhyQuiet::data_path_blocked);
+}
+
+TEST(Why, does_not_call_a_path_blocked_by_which_a_first_large_value_is_arriving) {
+  Evidence e = with_publisher(State::matched, 1, 0);
+  e.publishers[0].arriving_bytes = 50'000'000;
+  e.publishers[0].arriving_of = 200'000'000;
+  const Why why = judge(e);
+  EXPECT_EQ(why.reason, WhyQuiet::not_quiet);
+  EXPECT_EQ(why.text,
+            "a value of brewery.Temperature is arriving from pi-tank1/w1: 25 % of 200000000 bytes "
+            "are here");
 }
 
 TEST(Why, blames_the_firewall_here_before_the_path_when_it_refused_packets) {
