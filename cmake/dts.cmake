@@ -1,5 +1,5 @@
 # How every target of DTS is built, and the one way to declare one:
-#   dts_folder(<name> LINK <folders...> LIBRARIES <libraries...>)   a folder of src/ as a library
+#   dts_folder(<name> LINK <folders...> LIBRARIES <libraries...> WITHOUT <folders...>)   a folder of src/ as a library
 #   dts_program(<name> SOURCES ... LINK ...)                        a program
 # Unit tests lie beside their sources (x.cpp, x_test.cpp) and are found by name.
 
@@ -45,10 +45,14 @@ function(dts_test name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
 endfunction()
 
-# src/<name>: every *.cpp is the library dts_<name>, every *_test.cpp its unit tests.
+# src/<name>: every *.cpp is the library dts_<name>, every *_test.cpp its unit tests, but for what is
+# in the folders WITHOUT.
 function(dts_folder name)
-  cmake_parse_arguments(A "" "" "LINK;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(A "" "" "LINK;LIBRARIES;WITHOUT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  foreach(folder IN LISTS A_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX "/${name}/${folder}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -6,6 +6,9 @@ install(TARGETS dts EXPORT dts-targets
 # options.proto and annotations.capnp lie beside the headers: protoc and capnp look there.
 install(DIRECTORY include/dts DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
   PATTERN "*.hpp" PATTERN "*.proto" PATTERN "*.capnp")
+# For pages: a web server's folder is a link to it.
+install(DIRECTORY javascript DESTINATION ${CMAKE_INSTALL_DATADIR}/dts FILES_MATCHING
+  PATTERN "*.js" PATTERN "package.json")
 install(EXPORT dts-targets NAMESPACE dts:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dts)
 if(DTS_BUILD_CLI)
   install(TARGETS dts_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -20,11 +23,15 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/dtsConfig.cmake
 
 # The libraries a user of libdts.a links besides; of libdts.so the loader finds them itself.
 if(BUILD_SHARED_LIBS)
-  set(DTS_PC_REQUIRES "Requires.private: libcrypto liblz4 libzstd")
+  set(DTS_PC_REQUIRES "Requires.private: libssl libcrypto liblz4 libzstd")
   set(DTS_PC_LIBS "")
 else()
-  set(DTS_PC_REQUIRES "Requires: libcrypto liblz4 libzstd")
+  set(DTS_PC_REQUIRES "Requires: libssl libcrypto liblz4 libzstd")
   set(DTS_PC_LIBS " -pthread")
+  get_property(transport_libraries GLOBAL PROPERTY DTS_TRANSPORT_LIBRARIES)
+  foreach(library IN LISTS transport_libraries)
+    string(APPEND DTS_PC_LIBS " -l${library}")
+  endforeach()
 endif()
 # Found from where the file is, so that an installation may be moved or given another prefix.
 file(RELATIVE_PATH DTS_PC_TO_PREFIX "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")

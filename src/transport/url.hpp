@@ -15,11 +15,21 @@
 namespace dts::transport {
 
 struct Url {
-  std::string text;    // as given, for messages
+  std::string text;    // as given but for a password, for messages
   std::string scheme;  // "udp"
   std::string host;    // what follows ://, up to ? (may be empty)
   std::vector<std::pair<std::string, std::string>> parameters;
 };
+
+// The URL without the password that may be in it, to show it: mqtt://tank:...@host.
+std::string shown_url(std::string_view text);
+
+struct Credentials {
+  std::string user, password;
+};
+// Takes "user:password@" off the host; %40 in them is an @. Both are empty where nothing is given.
+// Fails with invalid_url at a % without two hex digits.
+Result<Credentials> take_credentials(Url& url);
 
 // At most 1,024 bytes. Fails with invalid_url.
 Result<Url> parse_url(std::string_view text);

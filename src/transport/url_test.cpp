@@ -60,5 +60,31 @@ TEST(Url, a_number_outside_its_range_is_refused) {
     EXPECT_FALSE(number_parameter(*parse_url(text), "port", 1, 65535)) << text;
 }
 
+TEST(Url, no_message_shows_a_password) {
+  EXPECT_EQ(shown_url("mqtt://tank:se@cret@host:1?a=b@c"), "mqtt://tank:...@host:1?a=b@c");
+  EXPECT_EQ(shown_url("mqtt://tank@host"), "mqtt://tank@host");
+  EXPECT_EQ(shown_url("udp://?port=1"), "udp://?port=1");
+  EXPECT_EQ(shown_url("user:secret@host"), "user:...@host");
+  const auto bad = parse_url("mqtt://tank:secret@host?nonsense");
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().text().find("secret"), std::string::npos);
+  EXPECT_EQ(parse_url("mqtt://tank:secret@host").value().text, "mqtt://tank:...@host");
+}
+
+TEST(Url, user_and_password_are_taken_off_the_host) {
+  Url url = parse_url("mqtt://t%40nk:a%25:b@c@host:1883").value();
+  const auto taken = take_credentials(url);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->user, "t@nk");
+  EXPECT_EQ(taken->password, "a%:b@c");
+  EXPECT_EQ(url.host, "host:1883");
+  url = parse_url("mqtt://host").value();
+  EXPECT_EQ(take_credentials(url).value().user, "");
+  for (const char* text : {"mqtt://a%4@host", "mqtt://a:%zz@host", "mqtt://%@host"}) {
+    url = parse_url(text).value();
+    EXPECT_FALSE(take_credentials(url)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace dts::transport

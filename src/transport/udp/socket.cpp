@@ -53,24 +53,7 @@ Result<void> bind_to(int fd, std::uint16_t port) {
 
 }  // namespace
 
-void Descriptor::reset() noexcept {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
-Error system_error(const std::string& what, const std::string& where, int error) {
-  ErrorCode code = ErrorCode::system;
-  std::string hint;
-  if (error == EMFILE || error == ENFILE)
-    hint = "raise the number of open files: ulimit -n 4096";
-  else if (error == EPERM || error == EACCES)
-    code = ErrorCode::permission;
-  else if (error == EAFNOSUPPORT)
-    code = ErrorCode::unsupported;
-  return Error(code, "cannot " + what, where, std::strerror(error), std::move(hint));
-}
-
-Result<Descriptor> open_unicast_socket(std::uint32_t buffer_bytes) {
+Result<Descriptor> open_unicast_socket(std::uint32_t buffer_bytes, int ttl) {
   DTS_ASSIGN(Descriptor fd, open_socket(buffer_bytes));
   // More than the default, so that a burst of full packets is not cut short at the interface.
   if (!set(fd.get(), SOL_SOCKET, SO_SNDBUFFORCE, kSendBufferBytes))
@@ -79,7 +62,7 @@ Result<Descriptor> open_unicast_socket(std::uint32_t buffer_bytes) {
   // everything once more per interface.
   if (!set(fd.get(), IPPROTO_IP, IP_MULTICAST_LOOP, 0))
     return system_error("keep multicast from looping back", "UDP", errno);
-  if (!set(fd.get(), IPPROTO_IP, IP_MULTICAST_TTL, 1))
+  if (!set(fd.get(), IPPROTO_IP, IP_MULTICAST_TTL, ttl))
     return system_error("keep multicast on this network", "UDP", errno);
   // Lost fragments block the receiver's memory for 30 s: better not to send than to fragment.
   if (!set(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO))

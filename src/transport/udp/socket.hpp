@@ -1,4 +1,4 @@
-// Descriptor and the socket options of the UDP transport: opening and binding, nothing of groups
+// The socket options of the UDP transport: opening and binding, nothing of groups
 // or packets. One thread at a time.
 #pragma once
 
@@ -6,38 +6,17 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 
 #include <dts/path.hpp>
 #include <dts/result.hpp>
 
+#include "transport/descriptor.hpp"
+
 namespace dts::transport {
 
-// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { reset(); }
-  void reset() noexcept;
-  int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
-
-// "cannot <what>", with the text of `error` (an errno) and what usually cures it.
-Error system_error(const std::string& what, const std::string& where, int error);
-
 // The socket everything is sent from, on a port of its own, which it does not share: its address
-// is where answers reach us. Multicast leaves with TTL 1 and does not return to this machine.
-Result<Descriptor> open_unicast_socket(std::uint32_t buffer_bytes);
+// is where answers reach us. Multicast passes ttl - 1 routers and does not return to this machine.
+Result<Descriptor> open_unicast_socket(std::uint32_t buffer_bytes, int ttl);
 // One that hears the groups it joins, and no others, on a port it shares with other processes.
 // Fails with address_in_use when somebody holds the port for himself.
 Result<Descriptor> open_group_socket(std::uint16_t port, std::uint32_t buffer_bytes);

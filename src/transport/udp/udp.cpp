@@ -37,8 +37,8 @@ constexpr int kEmptyReadsMax = 256;  // reads of nothing but echoes before recei
 
 class Udp final : public Transport {
  public:
-  Udp(const TransportOptions& options, std::uint16_t port)
-      : options_(options), wish_(parse_wish(options.interfaces)), group_port_(port) {}
+  Udp(const TransportOptions& options, std::uint16_t port, int ttl)
+      : options_(options), wish_(parse_wish(options.interfaces)), group_port_(port), ttl_(ttl) {}
   ~Udp() override { close(); }
 
   Result<void> open();
@@ -77,6 +77,7 @@ class Udp final : public Transport {
   const TransportOptions options_;
   const InterfaceWish wish_;
   const std::uint16_t group_port_;
+  const int ttl_;  // of multicast
   std::uint16_t own_port_ = 0;
   Descriptor epoll_;
   InterfaceWatch interface_watch_;
@@ -103,7 +104,7 @@ Result<void> Udp::open() {
   const auto octet = domain_octet(options_.domain);
   groups_.configure(octet, group_port_, options_.receive_buffer_bytes, epoll_.get());
   open_groups();  // before the unicast socket, which might be given this very port
-  DTS_ASSIGN(unicast_.fd, open_unicast_socket(options_.receive_buffer_bytes));
+  DTS_ASSIGN(unicast_.fd, open_unicast_socket(options_.receive_buffer_bytes, ttl_));
   DTS_TRY(watch(unicast_.fd.get(), &unicast_));
   own_port_ = port_of(unicast_.fd.get());
   sender_.configure(unicast_.fd.get(), octet, group_port_, can_segment(unicast_.fd.get()));
@@ -352,13 +353,15 @@ void Udp::close() {
 
 Result<std::unique_ptr<Transport>> open_udp(const TransportOptions& options) {
   DTS_ASSIGN(const Url url, parse_url(options.url));
-  DTS_TRY(check_parameters(url, {"port"}));
+  DTS_TRY(check_parameters(url, {"port", "ttl"}));
   if (!url.host.empty())
     return Error(ErrorCode::invalid_url, "this transport has no host", base::printable(url.text),
                  "udp reaches everybody on the network",
                  "udp://, and name peers beyond it with DTS_PEERS=host");
   DTS_ASSIGN(const auto port, number_parameter(url, "port", 1, 65535));
-  auto udp = std::make_unique<Udp>(options, static_cast<std::uint16_t>(port.value_or(kPort)));
+  DTS_ASSIGN(const auto ttl, number_parameter(url, "ttl", 1, 255));
+  auto udp = std::make_unique<Udp>(options, static_cast<std::uint16_t>(port.value_or(kPort)),
+                                   static_cast<int>(ttl.value_or(1)));
   DTS_TRY(udp->open());
   return std::unique_ptr<Transport>(std::move(udp));
 }

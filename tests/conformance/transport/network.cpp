@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace dts::test {
 namespace {
@@ -67,6 +68,9 @@ bool namespaces_permitted() {
 }
 
 void enter_private_network() {
+  // Once: threads that a library keeps stay where they were made.
+  static bool entered = false;
+  if (std::exchange(entered, true)) return;
   if (namespaces_permitted() && unshare_network() && shell("ip link set lo up")) return;
   std::printf("lab: no namespace of our own: this test runs on the machine's lo\n");
   ::setenv("DTS_TEST_LO_ONLY", "1", 1);

@@ -2,6 +2,7 @@
 // without a new test. Where a promise depends on a capability, the capability is asked.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <thread>
@@ -17,10 +18,11 @@ namespace {
 class TransportConformance : public ::testing::TestWithParam<TransportPlugin> {
  protected:
   static void SetUpTestSuite() { enter_private_network(); }
+  const Meeting meeting_{GetParam().scheme};
   Peer open(const std::string& domain = "default", std::uint32_t buffer_bytes = 8u << 20) const {
     const bool lo_only = std::getenv("DTS_TEST_LO_ONLY") != nullptr;
     return open_peer(
-        {.url = plain_url(GetParam().scheme),
+        {.url = meeting_.url(),
          .domain = domain,
          .interfaces = lo_only ? std::vector<std::string>{"lo"} : std::vector<std::string>{},
          .receive_buffer_bytes = buffer_bytes});
@@ -28,8 +30,8 @@ class TransportConformance : public ::testing::TestWithParam<TransportPlugin> {
   // A peer that hears groups 0 and 1.
   Peer listener(const std::string& domain = "default") const {
     Peer peer = open(domain);
-    EXPECT_TRUE(peer.transport->join(0));
-    EXPECT_TRUE(peer.transport->join(1));
+    peer.join(0);
+    peer.join(1);
     return peer;
   }
 };
@@ -59,7 +61,7 @@ TEST_P(TransportConformance, says_what_it_is) {
 
 TEST_P(TransportConformance, a_group_packet_reaches_all_who_joined_and_nobody_else) {
   Peer sender = open(), first = listener(), second = listener(), outsider = open();
-  ASSERT_TRUE(outsider.transport->join(0));
+  outsider.join(0);
   sender.send(1, {1, 2, 3});
   sender.send(0, {4});
   for (Peer* peer : {&first, &second}) {
@@ -85,12 +87,12 @@ TEST_P(TransportConformance, nobody_hears_himself) {
 
 TEST_P(TransportConformance, who_left_hears_no_more_and_may_come_back) {
   Peer sender = open(), peer = listener();
-  ASSERT_TRUE(peer.transport->leave(1));
+  peer.leave(1);
   sender.send(1, {1});
   sender.send(0, {2});
   ASSERT_TRUE(peer.hears(1));
   EXPECT_EQ(peer.heard[0].bytes, Bytes{2});
-  ASSERT_TRUE(peer.transport->join(1));
+  peer.join(1);
   sender.send(1, {3});
   ASSERT_TRUE(peer.hears(2));
   EXPECT_EQ(peer.heard[1].bytes, Bytes{3});
@@ -98,12 +100,12 @@ TEST_P(TransportConformance, who_left_hears_no_more_and_may_come_back) {
 
 TEST_P(TransportConformance, joining_and_leaving_twice_is_as_good_as_once) {
   Peer sender = open(), peer = open();
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(peer.transport->join(5));
+  for (int i = 0; i < 2; ++i) peer.join(5);
   sender.send(5, {1});
   ASSERT_TRUE(peer.hears(1));
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(peer.transport->leave(5));
-  ASSERT_TRUE(peer.transport->leave(6));
-  ASSERT_TRUE(peer.transport->join(7));
+  for (int i = 0; i < 2; ++i) peer.leave(5);
+  peer.leave(6);
+  peer.join(7);
   sender.send(5, {2});
   sender.send(7, {3});
   ASSERT_TRUE(peer.hears(2));
@@ -132,7 +134,9 @@ TEST_P(TransportConformance, an_answer_goes_to_where_the_packet_came_from) {
   asker.send_to(asker.heard[0].from, {3});
   ASSERT_TRUE(answerer.hears(2));
   EXPECT_EQ(answerer.heard[1].bytes, Bytes{3});
-  EXPECT_EQ(bystander.drain(), 1u);
+  asker.send(1, {4});
+  ASSERT_TRUE(bystander.hears(2));
+  EXPECT_EQ(bystander.heard[1].bytes, Bytes{4}) << "and not what was for others";
 }
 
 TEST_P(TransportConformance, a_peer_is_found_by_the_address_it_shows) {
@@ -205,7 +209,7 @@ TEST_P(TransportConformance, bursts_of_all_shapes_arrive_whole) {
                          .group = static_cast<Group>(i * 7 / memory.size() % 2)});
     ASSERT_TRUE(sender.transport->send(packets));
     expected.insert(memory.begin(), memory.end());
-    ASSERT_TRUE(peer.hears(memory.size())) << burst;
+    ASSERT_TRUE(peer.hears(memory.size(), &sender)) << burst;
     for (const Heard& each : peer.heard) heard.insert(each.bytes);
     peer.heard.clear();
   }
@@ -241,11 +245,18 @@ TEST_P(TransportConformance, sending_never_waits_for_a_reader) {
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(sender.transport->send(packets));  // 56 MB
   const auto counters = sender.transport->counters();
   EXPECT_EQ(counters.packets_sent + counters.send_blocked, 40000u);
-  const auto heard = idle.drain();
-  EXPECT_LT(heard, 40000u);
-  EXPECT_GT(idle.transport->counters().receive_overflow, 0u);
-  sender.send(0, {1});
-  ASSERT_TRUE(idle.hears(heard + 1)) << "nothing arrives after an overflow";
+  // What fitted nowhere is counted; what comes afterwards arrives, as soon as there is room.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (idle.heard.empty() || idle.heard.back().bytes != Bytes{1}) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "nothing arrives after an overflow";
+    sender.drain();
+    idle.drain();
+    sender.send(0, {1});
+  }
+  const auto whole = std::count_if(idle.heard.begin(), idle.heard.end(),
+                                   [&](const Heard& heard) { return heard.bytes == bytes; });
+  EXPECT_LT(whole, 40000);
+  EXPECT_GT(counters.send_blocked + idle.transport->counters().receive_overflow, 0u);
 }
 
 TEST_P(TransportConformance, the_poll_handle_tells_when_there_is_something) {
@@ -260,6 +271,7 @@ TEST_P(TransportConformance, the_poll_handle_tells_when_there_is_something) {
   const int before = peer.transport->poll_handle();
   for (unsigned group = 0; group < 256; ++group)
     ASSERT_TRUE(peer.transport->join(static_cast<Group>(group)));
+  peer.settle();
   EXPECT_EQ(peer.transport->poll_handle(), before);
   sender.send(255, {2});
   EXPECT_TRUE(peer.readable(10000));
@@ -269,6 +281,7 @@ TEST_P(TransportConformance, all_256_groups_can_be_joined) {
   Peer sender = open(), peer = open();
   for (unsigned group = 0; group < 256; ++group)
     ASSERT_TRUE(peer.transport->join(static_cast<Group>(group))) << group;
+  peer.settle();
   for (unsigned group = 0; group < 256; ++group)
     sender.send(static_cast<Group>(group), {static_cast<std::uint8_t>(group)});
   ASSERT_TRUE(peer.hears(256));
@@ -315,7 +328,7 @@ TEST_P(TransportConformance, closing_twice_is_closing_once_and_then_everything_s
 }
 
 TEST_P(TransportConformance, an_unknown_parameter_is_refused) {
-  const auto opened = GetParam().open({.url = plain_url(GetParam().scheme) + "?no_such_thing=1"});
+  const auto opened = GetParam().open({.url = meeting_.url() + "?no_such_thing=1"});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code(), ErrorCode::invalid_url);
 }
@@ -348,13 +361,21 @@ TEST_P(TransportConformance, one_thread_may_receive_while_another_does_the_rest)
   EXPECT_EQ(heard, 500u);
 }
 
+// Those that listen are the meetings of the others; those that were not built cannot be tested.
 std::vector<TransportPlugin> all_transports() {
   const auto table = built_in_transports();
-  return {table.begin(), table.end()};
+  std::vector<TransportPlugin> rows(table.begin(), table.end());
+  std::erase_if(
+      rows, [](const auto& row) { return row.scheme.ends_with("-listen") || !row.needs.empty(); });
+  return rows;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TransportConformance, ::testing::ValuesIn(all_transports()),
-                         [](const auto& row) { return std::string(row.param.scheme); });
+                         [](const auto& row) {
+                           std::string name(row.param.scheme);
+                           std::replace(name.begin(), name.end(), '+', '_');
+                           return name;
+                         });
 
 // A transport that can be told to fail (?fail=K) is made to fail at every step in turn: the step
 // says so, everything before and after it works, nothing is lost but what that step was to do.
