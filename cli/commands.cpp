@@ -8,9 +8,9 @@ namespace dts::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &ls_command,         &show_command,   &get_command,        &query_command,
-    &sub_command,        &nodes_command,  &why_command,        &pub_command,
-    &type_command,       &source_command, &doctor_command,     &formats_command,
+    &ls_command,         &show_command,   &get_command,        &query_command,   &sub_command,
+    &nodes_command,      &why_command,    &pub_command,        &type_command,    &source_command,
+    &hub_command,        &bridge_command, &http_command,       &doctor_command,  &formats_command,
     &transports_command, &help_command,   &completion_command, &version_command,
 };
 

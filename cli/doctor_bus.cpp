@@ -78,6 +78,15 @@ constexpr Check kChecks[] = {
      "Packets the kernel dropped because a socket's buffer was full, by process, from "
      "/proc/net/udp.",
      check_drops},
+    {"S01", "memory",
+     "Which nodes on this machine are reached by shared memory, and which by lo: those of another "
+     "user, and those\nin a container that has a /dev/shm of its own.",
+     check_memory},
+    {"N21", "losses",
+     "Which nodes lose much of what they want, by their own account, and whether the network "
+     "between does it\nor their own receive buffer. One that loses more than 30 % for 10 s while "
+     "others lose nearly nothing is\nserved apart: the last values again, gaps for the rest.",
+     check_losses},
     {"N19", "memberships",
      "How many groups one socket may join. DTS opens as many sockets as it needs.",
      check_memberships},
@@ -128,6 +137,45 @@ std::string_view verdict_name(Verdict verdict) {
   return "";
 }
 
+Finding check_memory(const Machine& machine) {
+  const auto& links = machine.catalogue.links;
+  const auto shared =
+      std::find_if(links.begin(), links.end(), [](const Link& link) { return link.name == "shm"; });
+  if (shared == links.end())
+    return {
+        Verdict::skipped, "no memory is shared: the processes of this machine meet over lo", {}};
+  std::size_t reached = 0;
+  std::vector<std::string> apart;
+  for (const NodeInfo* node : peers_of(machine)) {
+    if (node->address.starts_with("shm:")) ++reached;
+    if (node->address.starts_with("127.")) apart.push_back(node_text(*node));
+  }
+  if (apart.size() > 6) {
+    apart.resize(6);
+    apart.push_back("...");
+  }
+  if (!apart.empty())
+    return {Verdict::warning, "on this machine, and reached by lo only: " + joined(apart, ", "),
+            "run them as the same user; a container needs the memory and the network of the "
+            "machine:\ndocker run --ipc=host --network=host"};
+  return {Verdict::good,
+          counted(reached, "node") + " reached by " + base::printable(shared->address),
+          {}};
+}
+
+Finding check_losses(const Machine& machine) {
+  std::vector<std::string> losing;
+  for (const NodeInfo* node : peers_of(machine))
+    if (!node->losses.empty()) losing.push_back(node_text(*node) + " " + node->losses);
+  if (losing.empty()) return {Verdict::good, "no node says that it loses much", {}};
+  std::sort(losing.begin(), losing.end());
+  std::string text = losing.front();
+  for (std::size_t i = 1; i < std::min<std::size_t>(losing.size(), 4); ++i)
+    text += "; " + losing[i];
+  if (losing.size() > 4) text += "; and " + std::to_string(losing.size() - 4) + " more";
+  return {Verdict::warning, text, "dts doctor on that machine; a cable, or another channel"};
+}
+
 Finding check_peers(const Machine& machine) {
   std::vector<std::string> names;
   for (const NodeInfo* node : peers_of(machine)) names.push_back(node_text(*node));
@@ -142,7 +190,12 @@ Finding check_peers(const Machine& machine) {
     names.resize(6);
     names.push_back("...");
   }
-  return {Verdict::good, "heard " + counted(count, "node") + ": " + joined(names, ", "), {}};
+  std::string text = "heard " + counted(count, "node") + ": " + joined(names, ", ");
+  std::map<std::string, std::size_t> hubs;
+  for (const NodeBeyond& there : nodes_beyond(machine.catalogue)) ++hubs[there.via];
+  for (const auto& [hub, nodes] : hubs)
+    text += "; " + counted(nodes, "node") + " beyond the hub " + hub;
+  return {Verdict::good, text, {}};
 }
 
 Finding check_peer_clocks(const Machine& machine) {

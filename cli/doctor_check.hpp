@@ -58,6 +58,7 @@ const Check* find_check(std::string_view id);
 
 // The rows, by the file they are in.
 Finding check_interfaces(const Machine&);
+Finding check_memory(const Machine&);
 Finding check_join(const Machine&);
 Finding check_loopback(const Machine&);
 Finding check_same_subnet(const Machine&);
@@ -70,6 +71,7 @@ Finding check_container_host(const Machine&);
 Finding check_mtu(const Machine&);
 Finding check_buffer(const Machine&);
 Finding check_drops(const Machine&);
+Finding check_losses(const Machine&);
 Finding check_memberships(const Machine&);
 Finding check_stray_groups(const Machine&);
 Finding check_peer_clocks(const Machine&);

@@ -189,7 +189,8 @@ Finding check_container(const Machine& machine) {
     if (!link || !index || *link == *index) continue;
     return {Verdict::warning,
             "in a container behind a bridge: multicast of the local network does not get in",
-            "docker run --network host ...   or a macvlan network, or DTS_PEERS=host,host"};
+            "docker run --network host ...   or a macvlan network, or "
+            "DTS_TRANSPORTS=udp://,tcp://host"};
   }
   return {Verdict::good, "in a container that shares the host's network", {}};
 }

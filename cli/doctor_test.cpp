@@ -183,6 +183,23 @@ TEST_F(Doctor, points_at_other_domains_when_nobody_else_is_heard) {
   EXPECT_EQ(check_other_domains(machine_).verdict, Verdict::good);
 }
 
+TEST_F(Doctor, names_who_is_on_this_machine_and_not_reached_by_memory) {
+  EXPECT_EQ(check_memory(machine_).verdict, Verdict::skipped);
+  Link& link = machine_.catalogue.links.emplace_back();
+  link.name = "shm";
+  link.address = "/dev/shm";
+  add_peer("near");
+  machine_.catalogue.nodes.back().address = "shm:00c0ffee00000001";
+  add_peer("far");
+  machine_.catalogue.nodes.back().address = "192.168.1.20:41234";
+  EXPECT_EQ(check_memory(machine_).verdict, Verdict::good);
+  EXPECT_EQ(check_memory(machine_).text, "1 node reached by /dev/shm");
+  add_peer("apart");
+  machine_.catalogue.nodes.back().address = "127.0.0.1:41234";
+  EXPECT_EQ(check_memory(machine_).verdict, Verdict::warning);
+  EXPECT_NE(check_memory(machine_).text.find("nas/apart"), std::string::npos);
+}
+
 TEST_F(Doctor, what_the_network_says_cannot_steer_a_terminal) {
   add_peer("x\x1b[2J");
   EXPECT_EQ(check_peers(machine_).text.find('\x1b'), std::string::npos);

@@ -1,6 +1,6 @@
 #include <cli/error_table.hpp>
 
-#include <cctype>
+#include <base/text.hpp>
 
 namespace dts::cli {
 
@@ -18,8 +18,9 @@ constexpr ErrorRow kErrors[] = {
      "Keep the handle alive as long as it is used; close the domain last."},
     {timeout, "What was waited for did not happen in time.",
      "Wait longer with --timeout, or ask `dts why TYPE` why nothing arrives."},
-    {would_block, "The backlog of large messages to send is full.",
-     "Publish more slowly, or wait with `ValuePublisher::wait_writable`."},
+    {would_block,
+     "The backlog of large messages is full, or a subscriber that is waited for is too slow.",
+     "Publish more slowly, or wait: `ValuePublisher::wait_writable`, `PublishOptions::when_full`."},
     {too_large, "A message or a file is larger than the limit.",
      "Split the value into several, or raise the limit that the message names."},
     {limit_reached, "A table is full: nodes, streams, subscriptions, memory.",
@@ -93,8 +94,7 @@ constexpr ErrorRow kErrors[] = {
 std::span<const ErrorRow> error_table() { return kErrors; }
 
 const ErrorRow* find_error(std::string_view id) {
-  std::string wanted;
-  for (char c : id) wanted += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string wanted = base::lower(id);
   for (const ErrorRow& row : kErrors) {
     const std::string digits = error_id(row.code).substr(1);
     if (wanted == "e" + digits || wanted == digits || wanted == error_name(row.code)) return &row;

@@ -38,9 +38,13 @@ int run_transports(Invocation& invocation) {
   for (const TransportPlugin& plugin : built_in_transports()) {
     const std::string url = std::string(plugin.scheme) + "://";
     if (out.json()) {
-      out.line(JsonObject().text("transport", plugin.scheme).text("url", url).str());
+      JsonObject line;
+      line.text("transport", plugin.scheme).text("url", url);
+      if (!plugin.needs.empty()) line.text("needs", plugin.needs);
+      out.line(line.str());
     }
-    table.add({{std::string(plugin.scheme), Color::type}, {url}});
+    table.add({{std::string(plugin.scheme), Color::type},
+               {plugin.needs.empty() ? url : "not built: needs " + std::string(plugin.needs)}});
   }
   if (!out.json()) table.print(out);
   return exit_ok;

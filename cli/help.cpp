@@ -28,16 +28,19 @@ struct ExitRow {
 constexpr ExitRow kExitCodes[] = {
     {0, "done; a stream that was stopped with Ctrl-C counts as done"},
     {1, "failed, or the answer of a check is no"},
-    {2, "the command line was wrong"},
+    {2, "what was asked cannot be: a wrong flag, type, format, filter or URL"},
     {3, "finished, but values were lost (or, with --strict, there were warnings)"},
     {4, "nothing matched: no such type or source on the bus"},
-    {124, "--timeout elapsed"},
+    {124, "--timeout elapsed, or a command was not confirmed in time"},
     {130, "ended at once by the second Ctrl-C"},
 };
 
 constexpr std::pair<std::string_view, std::string_view> kEnvironment[] = {
     {"DTS_DOMAIN", "the domain, as --domain"},
     {"DTS_IFACE", "the interfaces, as --iface"},
+    {"DTS_TRANSPORTS", "what to talk by, as URLs: udp://,tcp://tank3.local (udp://,shm://)"},
+    {"DTS_TLS_CERT", "our certificate on tcps://, a PEM file; DTS_TLS_KEY: its key"},
+    {"DTS_TLS_CA", "who may have signed the other side's certificate, a PEM file"},
     {"DTS_PEERS", "hosts to talk to directly, as --peer: host,host:port"},
     {"DTS_LABELS", "labels on everything published: tank=3,room=koji"},
     {"NO_COLOR", "no colour, whatever the terminal"},

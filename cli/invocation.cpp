@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include <base/text.hpp>
+#include <cli/words.hpp>
 
 namespace dts::cli {
 
@@ -264,6 +265,18 @@ Result<std::optional<double>> Invocation::number(std::string_view flag) const {
                  "a number above 0 is expected");
   }
   return std::optional<double>(number);
+}
+
+Result<std::optional<std::uint64_t>> Invocation::size(std::string_view flag) const {
+  const auto text = value(flag);
+  if (!text) return std::optional<std::uint64_t>();
+  const auto bytes = bytes_from_text(*text);
+  if (!bytes || *bytes == 0) {
+    return Error(ErrorCode::invalid_argument,
+                 "--" + std::string(flag) + " cannot be " + quoted(*text), {},
+                 "a number of bytes is expected", "--" + std::string(flag) + " 10MB");
+  }
+  return bytes;
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> Invocation::pairs(

@@ -37,6 +37,8 @@ class Invocation {
   Result<std::optional<Duration>> duration(std::string_view flag) const;
   Result<std::optional<std::uint64_t>> count(std::string_view flag, std::uint64_t least = 1) const;
   Result<std::optional<double>> number(std::string_view flag) const;
+  // A number of bytes above 0: "10MB", "64KiB".
+  Result<std::optional<std::uint64_t>> size(std::string_view flag) const;
   // "key=value" flags (--label) as pairs.
   Result<std::vector<std::pair<std::string, std::string>>> pairs(std::string_view flag) const;
 

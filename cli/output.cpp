@@ -33,9 +33,9 @@ bool locale_is_utf8() {
   return false;
 }
 
-std::size_t terminal_width() {
+std::size_t terminal_width(int fd) {
   winsize size{};
-  if (::ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return 80;
 }
 
@@ -97,7 +97,9 @@ OutputStyle style_without_flags(bool json) {
   if (json) style.kind = OutputKind::json;
   style.utf8 = locale_is_utf8();
   style.terminal_out = ::isatty(1) == 1;
-  if (style.terminal_out) style.width = terminal_width();
+  style.terminal_err = ::isatty(2) == 1;
+  if (style.terminal_out) style.width = terminal_width(1);
+  if (style.terminal_err) style.width_err = terminal_width(2);
   const bool forced = environment("CLICOLOR_FORCE") != nullptr;
   const bool refused = environment("NO_COLOR") != nullptr;
   style.color_out = !refused && (forced || style.terminal_out);
@@ -137,6 +139,7 @@ void Output::line(std::string_view text) {
 
 bool Output::flush() {
   if (reader_gone_ || write_failed_) return false;
+  if (!buffer_.empty() && style_.terminal_out) status({});
   if (!buffer_.empty() && !write_all(out_fd_, buffer_)) {
     (errno == EPIPE ? reader_gone_ : write_failed_) = true;
     const int reason = errno;
@@ -153,9 +156,18 @@ bool Output::flush() {
 // What was already said on stdout comes first, so that the two keep their order on a terminal.
 void Output::say(std::string_view text) {
   if (!buffer_.empty()) flush();
+  status({});
   std::string line(text);
   line += '\n';
   write_all(err_fd_, line);  // nobody to tell when stderr itself is gone
+}
+
+void Output::status(std::string_view text) {
+  if (!has_status() || (text.empty() && !status_shown_)) return;
+  std::string line = "\r\033[K";
+  line += text;
+  status_shown_ = !text.empty();
+  write_all(err_fd_, line);
 }
 
 void Output::note(std::string_view text) {
@@ -163,7 +175,11 @@ void Output::note(std::string_view text) {
 }
 
 void Output::detail(std::string_view text) {
-  if (style_.verbose && !style_.quiet && !json()) say(paint_err(Color::dim, text));
+  if (!style_.verbose || style_.quiet) return;
+  if (json())
+    say(JsonObject().text("detail", text).str());
+  else
+    say(paint_err(Color::dim, text));
 }
 
 void Output::warn(std::string_view text) {

@@ -26,7 +26,9 @@ struct OutputStyle {
   bool utf8 = true;
   bool quiet = false, verbose = false;
   bool terminal_out = false;  // stdout is a terminal
+  bool terminal_err = false;
   std::size_t width = 0;      // columns of the terminal; 0: unlimited
+  std::size_t width_err = 0;  // of the one behind stderr
   TimeForm time_form = TimeForm::local;
 };
 OutputStyle style_from(const Invocation& invocation);
@@ -37,7 +39,10 @@ class Output {
  public:
   explicit Output(OutputStyle style, int out_fd = 1, int err_fd = 2)
       : style_(style), out_fd_(out_fd), err_fd_(err_fd) {}
-  ~Output() { flush(); }
+  ~Output() {
+    status({});
+    flush();
+  }
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -60,6 +65,11 @@ class Output {
   void detail(std::string_view text);  // only with -v
   void error(const Error& error);
   void say(std::string_view text);  // as it is, always
+  // A line on the terminal behind stderr that the next one replaces, and anything said or printed
+  // clears away; empty: only that. Without a terminal, and where only data or JSON is wanted,
+  // nothing: has_status() tells.
+  void status(std::string_view text);
+  bool has_status() const { return style_.terminal_err && !style_.quiet && !json(); }
   // A JSON object about the data, on stderr, when --json; otherwise nothing.
   void json_note(std::string_view object);
 
@@ -77,6 +87,7 @@ class Output {
   int out_fd_, err_fd_;
   std::string buffer_;
   bool reader_gone_ = false, write_failed_ = false;
+  bool status_shown_ = false;
 };
 
 // The error as a JSON object: {"error":{"id":"E1204","name":...,"what":...,...}}.

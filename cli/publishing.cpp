@@ -8,13 +8,14 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <set>
+#include <map>
 
 #include <base/random.hpp>
 #include <base/text.hpp>
 #include <cli/json_object.hpp>
 #include <cli/output.hpp>
 #include <cli/template.hpp>
+#include <cli/transfer.hpp>
 #include <cli/value_input.hpp>
 #include <cli/words.hpp>
 
@@ -27,6 +28,8 @@ constexpr auto kLookup = std::chrono::milliseconds(500);
 constexpr auto kMeet = std::chrono::milliseconds(250);
 constexpr auto kLinger = std::chrono::milliseconds(150);
 constexpr auto kRequire = std::chrono::seconds(2);
+// How often the progress of a large value is looked at.
+constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr std::size_t kLineBytesMax = 64u << 20;
 
 bool stdin_readable() {
@@ -40,6 +43,7 @@ class PublishRun {
       : session_(session),
         out_(session.out()),
         options_(std::move(options)),
+        transfers_(out_),
         random_(static_cast<std::uint64_t>(now().time_since_epoch().count())) {}
 
   Result<int> run() {
@@ -99,7 +103,11 @@ class PublishRun {
   Result<void> prepare(const std::optional<std::string>& json) {
     DTS_ASSIGN(const Type type, find_type(json));
     input_.emplace(type, out_.style().utf8);
-    DTS_TRY(next_value(json));  // refuse a bad value before anybody hears of the type
+    DTS_ASSIGN(Value value, next_value(json));  // refuse a bad one before anybody hears of the type
+    if (options_.bytes) {  // it may be large: it is held once, in the form that is published
+      of_file_ = std::move(value);
+      options_.bytes = Bytes();
+    }
     DTS_ASSIGN(publisher_, session_.domain().publisher(type, options_.publish));
     return {};
   }
@@ -188,9 +196,14 @@ class PublishRun {
 
   Result<void> publish(const std::optional<std::string>& json) {
     begin();
-    DTS_ASSIGN(const Value value, next_value(json));
+    Value next;
+    if (!options_.bytes) {
+      DTS_ASSIGN(next, next_value(json));
+    }
+    const Value& value = options_.bytes ? of_file_ : next;
     Result<void> published = publisher_.publish(value);
-    while (!published && published.error().code() == ErrorCode::would_block) {
+    while (!published && published.error().code() == ErrorCode::would_block &&
+           !options_.publish.when_full.waits) {
       if (session_.run(instant_now() + std::chrono::milliseconds(10), nullptr) !=
           Session::End::deadline) {
         return {};  // stopped: this value was not sent, and is not counted
@@ -200,7 +213,29 @@ class PublishRun {
     DTS_TRY(published);
     ++sent_;
     see_subscribers();
+    follow_transfer();
     return {};
+  }
+
+  // A large value goes on its way while the loop runs: until all of it has gone.
+  void follow_transfer() {
+    ValuePublisher::Progress last;
+    for (;;) {
+      const ValuePublisher::Progress progress = publisher_.progress();
+      if (progress.total > 0) {
+        transfers_.moved({}, sent_, options_.wish.name, progress.sent, progress.total);
+        last = progress;
+      }
+      if (progress.total == 0 || session_.ended()) break;
+      session_.run(instant_now() + kLook, nullptr);
+    }
+    if (last.total == 0) return;
+    if (session_.ended())
+      transfers_.died({}, sent_, sent_, "this command was ended");
+    else if (publisher_.subscribers() == 0)
+      transfers_.died({}, sent_, sent_, "nobody subscribes any more");
+    else
+      transfers_.moved({}, sent_, options_.wish.name, last.total, last.total);
   }
 
   std::optional<Instant> until() const {
@@ -305,21 +340,37 @@ class PublishRun {
     const std::size_t now = publisher_.subscribers();
     if (now == subscribers_) return;
     subscribers_ = now;
-    for (std::string& name : subscribers_of(session_.domain().catalogue(), options_.wish.name))
-      seen_.insert(std::move(name));
+    list_subscribers();
+  }
+
+  void list_subscribers() {
+    for (const NodeInfo& node : session_.domain().catalogue().nodes)
+      if (want_of(node, options_.wish.name) != nullptr) seen_[node.id] = node_text(node);
   }
 
   // --- the end ----------------------------------------------------------------------------
 
   Result<int> finish() {
     const Duration took = session_.elapsed();
-    const auto names = subscribers_of(session_.domain().catalogue(), options_.wish.name);
-    seen_.insert(names.begin(), names.end());
-    report({seen_.begin(), seen_.end()}, took);
-    // Whoever has only just heard of us fetches the type and the value now.
-    if (!session_.ended()) session_.run_for(kLinger);
+    list_subscribers();
+    std::vector<std::string> names;  // two programs may have one name
+    for (const auto& [node, name] : seen_) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    report(names, took);
+    // Whoever has only just heard of us fetches the type and the value now, and what was lost on
+    // the way is asked for.
+    for (std::uint64_t before = ~std::uint64_t{0}; before != repairs() && !session_.ended();) {
+      before = repairs();
+      session_.run_for(kLinger);
+    }
     if (session_.ended() && session_.end() == Session::End::timeout) return exit_timeout;
     return bad_lines_ > 0 ? exit_failed : exit_ok;
+  }
+
+  std::uint64_t repairs() const {
+    for (const Counter& counter : session_.domain().counters())
+      if (counter.name == "repairs_out") return counter.value;
+    return 0;
   }
 
   void report(const std::vector<std::string>& names, Duration took) {
@@ -351,13 +402,15 @@ class PublishRun {
   Session& session_;
   Output& out_;
   PubOptions options_;
+  Transfers transfers_;
   base::Random random_;
   std::optional<ValueInput> input_;
+  Value of_file_;  // what --file holds
   ValuePublisher publisher_;
   Instant began_{};
   std::uint64_t sent_ = 0, bad_lines_ = 0;
-  std::size_t subscribers_ = 0;  // at the last value
-  std::set<std::string> seen_;   // all that asked so far
+  std::size_t subscribers_ = 0;         // at the last value
+  std::map<NodeId, std::string> seen_;  // all that asked so far
 };
 
 }  // namespace

@@ -71,13 +71,11 @@ class Asker {
         [this](const Value& value, const Sample& sample) { show(value, sample); },
         [this](const QueryEnd& end) { end_ = end; }, longest, std::move(options));
     if (const auto status = asked.status(); !status) {
-      out_.error(status.error());
-      return status.error().code() == ErrorCode::filter ? exit_usage : exit_failed;
+      return fail(out_, status.error());
     }
     session_.run(std::nullopt, [this] { return end_.has_value() || failure_.has_value(); });
     if (failure_) {
-      out_.error(*failure_);
-      return exit_failed;
+      return fail(out_, *failure_);
     }
     if (!end_) return Session::exit_code(session_.end(), exit_failed);
     return finish();

@@ -12,10 +12,23 @@ namespace dts::cli {
 
 namespace {
 
+// What was asked cannot be: the command line itself, or a type, format, filter or URL in it.
 bool is_usage(ErrorCode code) {
-  return code == ErrorCode::invalid_argument || code == ErrorCode::unknown_command ||
-         code == ErrorCode::unknown_flag || code == ErrorCode::invalid_name ||
-         code == ErrorCode::filter;
+  switch (code) {
+    case ErrorCode::invalid_argument:
+    case ErrorCode::unknown_command:
+    case ErrorCode::unknown_flag:
+    case ErrorCode::invalid_name:
+    case ErrorCode::notation:
+    case ErrorCode::invalid_type:
+    case ErrorCode::unknown_format:
+    case ErrorCode::filter:
+    case ErrorCode::unknown_transport:
+    case ErrorCode::invalid_url:
+      return true;
+    default:
+      return false;
+  }
 }
 
 Result<void> check_arguments(const Invocation& invocation) {
@@ -60,13 +73,15 @@ int run_parsed(Invocation& invocation) {
 
 }  // namespace
 
-int fail(const Invocation& invocation, const Error& error) {
-  invocation.out().error(error);
+int fail(Output& out, const Error& error) {
+  out.error(error);
   if (is_usage(error.code())) return exit_usage;
   if (error.code() == ErrorCode::unknown_type) return exit_nothing;
   if (error.code() == ErrorCode::timeout) return exit_timeout;
   return exit_failed;
 }
+
+int fail(const Invocation& invocation, const Error& error) { return fail(invocation.out(), error); }
 
 int run(std::span<const std::string_view> words) {
   catch_interrupts();

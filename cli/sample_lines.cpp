@@ -121,9 +121,8 @@ std::string SampleLines::line(const Received& received) {
   return text + out_.paint(Color::dim, labels_text(received.source.labels, all));
 }
 
-std::string SampleLines::json(const Received& received) {
-  if (encoders_.size() > kEncodersMax) encoders_.clear();
-  const auto encoded = encoders_[received.source.type].encode(received.value, fields_);
+namespace {
+JsonObject sample_object(const Received& received) {
   JsonObject object;
   object.text("type", received.source.type_name)
       .text("id", received.source.type.short_hex())
@@ -132,6 +131,31 @@ std::string SampleLines::json(const Received& received) {
       .count("seq", received.sequence)
       .text("t", to_rfc3339(received.published))
       .integer("lat_us", (received.received - received.published).count() / 1000);
+  return object;
+}
+}  // namespace
+
+std::string sample_json(const Received& received, std::string_view value) {
+  return sample_object(received).raw("v", value).str();
+}
+
+std::string gap_json(const Gap& gap) {
+  return JsonObject()
+      .text("type", gap.source->type_name)
+      .text("src", gap.source->name)
+      .raw("gap", JsonObject()
+                      .count("from", gap.from)
+                      .count("to", gap.to)
+                      .count("count", gap.count())
+                      .text("reason", gap_reason_name(gap.reason))
+                      .str())
+      .str();
+}
+
+std::string SampleLines::json(const Received& received) {
+  if (encoders_.size() > kEncodersMax) encoders_.clear();
+  const auto encoded = encoders_[received.source.type].encode(received.value, fields_);
+  JsonObject object = sample_object(received);
   if (raw_)
     object.text("format", received.source.format).text("raw", base::to_hex(received.message));
   if (!encoded) {
@@ -167,17 +191,11 @@ void SampleLines::value(const Received& received) {
 
 void SampleLines::show_gap(const Gap& gap) {
   const std::string reason(gap_reason_name(gap.reason));
-  if (out_.json()) {
-    out_.line(JsonObject()
-                  .text("type", gap.source->type_name)
-                  .text("src", gap.source->name)
-                  .raw("gap", JsonObject()
-                                  .count("from", gap.from)
-                                  .count("to", gap.to)
-                                  .count("count", gap.count())
-                                  .text("reason", reason)
-                                  .str())
-                  .str());
+  if (out_.json()) return out_.line(gap_json(gap));
+  if (gap.reason == Gap::Reason::too_large) {
+    out_.warn(base::printable(gap.source->name) + ": a value of " +
+              base::printable(gap.source->type_name) +
+              " is too large: " + base::printable(gap.detail) + "  (try: --max-bytes)");
     return;
   }
   std::string text = base::printable(gap.source->name) + ": " + counted(gap.count(), "value") +

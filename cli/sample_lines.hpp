@@ -21,6 +21,11 @@ struct Received {
   ByteView message{};
 };
 
+// {"type","id","src","labels","seq","t","lat_us","v"}: `value` is the value's JSON.
+std::string sample_json(const Received& received, std::string_view value);
+// {"type","src","gap":{"from","to","count","reason"}}
+std::string gap_json(const Gap& gap);
+
 class SampleLines {
  public:
   // `fields`: only these paths. `show_type`: several types are mixed.

@@ -3,7 +3,9 @@
 #include <poll.h>
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include <base/text.hpp>
 #include <cli/interrupt.hpp>
@@ -171,23 +173,56 @@ std::string node_text(const NodeInfo& node) {
   return base::printable(node.host) + "/" + base::printable(node.name);
 }
 
-std::vector<std::string> subscribers_of(const Catalogue& catalogue, std::string_view type_name) {
+const InterestInfo* want_of(const NodeInfo& node, std::string_view type_name) {
+  const auto want = std::find_if(node.wants.begin(), node.wants.end(), [&](const auto& each) {
+    return base::glob_match(each.type_name, type_name);
+  });
+  return node.self || want == node.wants.end() ? nullptr : &*want;
+}
+
+std::vector<std::string> subscribers_of(const Catalogue& catalogue, std::string_view type_name,
+                                        bool selecting) {
   std::vector<std::string> names;
   for (const NodeInfo& node : catalogue.nodes) {
-    if (node.self) continue;
-    const bool wants = std::any_of(node.wants.begin(), node.wants.end(), [&](const auto& want) {
-      return base::glob_match(want.type_name, type_name);
-    });
-    if (wants) names.push_back(node_text(node));
+    const InterestInfo* const want = want_of(node, type_name);
+    if (want == nullptr) continue;
+    const bool all = !selecting || want->selection.empty();
+    names.push_back(node_text(node) + (all ? "" : " (" + want->selection + ")"));
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
+std::vector<NodeBeyond> nodes_beyond(const Catalogue& catalogue) {
+  std::map<NodeId, NodeBeyond> beyond;
+  for (const NodeInfo& hub : catalogue.nodes)
+    for (const StreamInfo& stream : hub.streams) {
+      const NodeId id = stream.source.node_id;
+      const bool direct = std::any_of(catalogue.nodes.begin(), catalogue.nodes.end(),
+                                      [&](const NodeInfo& node) { return node.id == id; });
+      if (direct) continue;
+      NodeBeyond& there = beyond[id];
+      there.node.id = id;
+      there.node.host = stream.source.host;
+      there.node.name = stream.source.node;
+      there.node.streams.push_back(stream);
+      there.via = node_text(hub);
+    }
+  std::vector<NodeBeyond> all;
+  for (auto& [id, there] : beyond) all.push_back(std::move(there));
+  std::sort(all.begin(), all.end(), [](const NodeBeyond& a, const NodeBeyond& b) {
+    return std::tie(a.node.host, a.node.name, a.node.id) <
+           std::tie(b.node.host, b.node.name, b.node.id);
+  });
+  return all;
+}
+
 Error nobody_knows(const Catalogue& catalogue, std::string_view verb, std::string_view type_name) {
   const std::string what = "nobody on domain '" + base::printable(catalogue.domain) +
                            "' publishes or asks for a type \"" + base::printable(type_name) + "\"";
-  const std::string near = base::nearest(type_name, live_types(catalogue));
+  std::vector<std::string> types = live_types(catalogue);
+  std::erase(types, type_name);  // asked for by others, and so no help
+  const std::string near = base::nearest(type_name, types);
   if (near.empty())
     return Error(ErrorCode::unknown_type, what, {}, {}, "dts ls shows what is there");
   const std::size_t publishers = publishers_of(catalogue, near);

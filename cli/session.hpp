@@ -68,10 +68,20 @@ Result<TypeWish> parse_type_wish(std::string_view text);
 std::vector<std::string> live_types(const Catalogue& catalogue);
 // How many sources publish the family.
 std::size_t publishers_of(const Catalogue& catalogue, std::string_view type_name);
+// What a node other than this one wants of the type; null: nothing.
+const InterestInfo* want_of(const NodeInfo& node, std::string_view type_name);
 // "host/name" of the nodes, other than this one, that want the type.
-std::vector<std::string> subscribers_of(const Catalogue& catalogue, std::string_view type_name);
+// `selecting`: with what they take of its values, in parentheses, if not everything.
+std::vector<std::string> subscribers_of(const Catalogue& catalogue, std::string_view type_name,
+                                        bool selecting = false);
 // "host/name"
 std::string node_text(const NodeInfo& node);
+// The nodes that only hubs reach, known by what these pass on of them: their streams and names.
+struct NodeBeyond {
+  NodeInfo node;
+  std::string via;  // "host/name" of the hub
+};
+std::vector<NodeBeyond> nodes_beyond(const Catalogue& catalogue);
 // E1101 with the nearest live type, as `dts help E1101` explains it.
 Error nobody_knows(const Catalogue& catalogue, std::string_view verb, std::string_view type_name);
 // "eth0, lo" of the links in use; "this process only" without any.

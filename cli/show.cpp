@@ -56,6 +56,12 @@ std::string rate_cell(const StreamRate& rate) {
   return (rate.average ? "~" : "") + rate_text(rate.per_second);
 }
 
+// The hub that passes on what another node publishes; empty: it publishes itself.
+std::string via_of(const Found& each) {
+  const Source& source = each.stream->source;
+  return source.node_id == each.node->id ? std::string() : node_text(*each.node);
+}
+
 void print_json(Output& out, const std::string& name, const std::vector<Type>& types,
                 const std::vector<Found>& found, const std::vector<std::string>& subscribers) {
   std::vector<std::string> type_items, publisher_items;
@@ -73,6 +79,7 @@ void print_json(Output& out, const std::string& name, const std::vector<Type>& t
                                   .texts("labels", source.labels)
                                   .text("format", source.format)
                                   .text("profile", profile_name(source.profile))
+                                  .text("via", via_of(each))
                                   .count("messages", each.stream->messages)
                                   .count("bytes", each.stream->bytes)
                                   .number("rate", each.rate.per_second)
@@ -123,6 +130,10 @@ void print_text(Output& out, const TypeWish& wish, const std::vector<Type>& type
   }
   if (table.size() > 0) {
     table.print(out);
+    for (const Found& each : found)
+      if (const std::string via = via_of(each); !via.empty())
+        out.line(base::printable(each.stream->source.name) + " is passed on by " +
+                 base::printable(via));
   } else {
     out.line("PUBLISHERS  none");
   }
@@ -156,7 +167,7 @@ int run_show(Invocation& invocation) {
   if (session.ended()) return Session::exit_code(session.end(), exit_ok);
   const Catalogue after = session.domain().catalogue();
   const std::vector<Found> found = publishers(before, after, *wish);
-  const std::vector<std::string> subscribers = subscribers_of(after, wish->name);
+  const std::vector<std::string> subscribers = subscribers_of(after, wish->name, !out.json());
   std::erase_if(types, [&](const Type& type) {
     return type.id().hex().compare(0, wish->id_prefix.size(), wish->id_prefix) != 0;
   });

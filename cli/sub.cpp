@@ -10,6 +10,7 @@
 #include <cli/sample_lines.hpp>
 #include <cli/session.hpp>
 #include <cli/sub_matches.hpp>
+#include <cli/transfer.hpp>
 #include <cli/verbs.hpp>
 #include <cli/why_text.hpp>
 #include <cli/words.hpp>
@@ -40,6 +41,7 @@ constexpr Flag kFlags[] = {
     {0, "watch", "", "one line per source, redrawn"},
     {0, "live", "", "only new values, not the last ones from before"},
     {0, "last", "N", "first the last N values that each source keeps, then the new ones"},
+    {0, "max-bytes", "SIZE", "refuse larger values: 10MB, 64KiB (1GiB)"},
     {0, "raw", "", "with each value the message as it was sent: its format and its bytes"},
     {0, "hex", "", "only the message's bytes as they were sent, in hex (-o hex)"},
 };
@@ -144,6 +146,8 @@ Result<void> parse_selection(SubscribeOptions& subscribe, const Invocation& invo
     DTS_TRY(Filter::check(*where, "--where"));
     subscribe.where = *where;
   }
+  DTS_ASSIGN(const auto bytes_max, invocation.size("max-bytes"));
+  subscribe.message_bytes_max = bytes_max.value_or(0);
   DTS_ASSIGN(const auto rate, invocation.number("max-rate"));
   subscribe.rate_hz_max = rate.value_or(0);
   DTS_ASSIGN(const auto bands, invocation.pairs("dead-band"));
@@ -245,15 +249,15 @@ class Subscriber {
         options_(std::move(options)),
         lines_(out_, options_.fields, options_.many_types()),
         board_(out_),
-        match_lines_(out_) {
+        match_lines_(out_),
+        transfers_(out_) {
     lines_.set_format(options_.format);
     lines_.set_raw(options_.raw);
   }
 
   int run() {
     if (const auto done = subscribe(); !done) {
-      out_.error(done.error());
-      return done.error().code() == ErrorCode::unknown_type ? exit_nothing : exit_usage;
+      return fail(out_, done.error());
     }
     const std::optional<Instant> until =
         options_.duration ? std::optional(session_.started() + *options_.duration) : std::nullopt;
@@ -271,6 +275,7 @@ class Subscriber {
     for (const Subscription& each : subscriptions_) {
       const SubscriptionCounters counters = each.counters();
       filtered_ += counters.filtered;
+      withheld_ += counters.withheld;
       misfits_.discarded += counters.discarded;
       misfits_.defaulted += counters.defaulted;
       misfits_.trimmed += counters.trimmed;
@@ -284,6 +289,11 @@ class Subscriber {
   // A type by its id must have been seen on the bus first.
   Result<void> subscribe() {
     options_.subscribe.on_gap = [this](const Gap& gap) { on_gap(gap); };
+    options_.subscribe.on_arriving = [this](const Arriving& each) {
+      const std::string what = each.source->type_name + " of " + each.source->name;
+      transfers_.moved(key_of(*each.source), each.from, base::printable(what), each.bytes,
+                       each.total);
+    };
     const auto handler = [this](const Value& value, const Sample& sample) {
       on_value(value, sample);
     };
@@ -391,10 +401,17 @@ class Subscriber {
     // What was sent between a source's last value from before and its first live one was sent
     // before it knew of us: named, but not lost on the way.
     const auto source = live_.find(key_of(*gap.source));
-    const bool joining = source == live_.end() || !source->second;
+    const bool died = transfers_.died(key_of(*gap.source), gap.from, gap.to,
+                                      std::string(gap_reason_name(gap.reason)));
+    const bool joining = !died && (source == live_.end() || !source->second);
     const bool conflated = gap.reason == Gap::Reason::conflated;
-    if (!conflated) (joining ? missed_ : lost_) += gap.count();
-    if (out_.json() || !(conflated || joining) || out_.style().verbose) lines_.show_gap(gap);
+    const bool too_large = gap.reason == Gap::Reason::too_large;  // as this command was told
+    if (too_large)
+      ++too_large_;
+    else if (!conflated)
+      (joining ? missed_ : lost_) += gap.count();
+    if (out_.json() || too_large || !(conflated || joining) || out_.style().verbose)
+      lines_.show_gap(gap);
   }
 
   // When to look at the clock next, whatever arrives.
@@ -424,6 +441,7 @@ class Subscriber {
     if (!misspelt_checked_ && session_.elapsed() >= kMisspelt) {
       misspelt_checked_ = true;
       if (!options_.shape) tell_misspelt();
+      if (options_.selects() && options_.many_types()) tell_unselectable();
     }
     if (session_.elapsed() >= kSilence) tell_silence();
   }
@@ -443,6 +461,18 @@ class Subscriber {
       if (base::nearest(wish.name, live).empty()) continue;
       tell_unknown(catalogue, wish.name);
     }
+  }
+
+  // Of all types that are meant none has what is selected by; another one may still come.
+  void tell_unselectable() {
+    std::vector<Match> matches;
+    for (const Subscription& each : subscriptions_)
+      for (Match& match : each.matches()) matches.push_back(std::move(match));
+    const auto misfit = misfit_of(session_, matches, options_.subscribe);
+    if (!misfit) return;
+    out_.warn("of " + counted(matches.size(), "type") +
+              " that match, none has what is selected by");
+    out_.error(*misfit);
   }
 
   void tell_unknown(const Catalogue& catalogue, const std::string& name) {
@@ -476,16 +506,15 @@ class Subscriber {
   }
 
   int finish(Session::End end) {
-    if (failure_) {
-      out_.error(*failure_);
-      return failure_->code() == ErrorCode::filter ? exit_usage : exit_failed;
-    }
+    if (failure_) return fail(out_, *failure_);
     std::string text = "# " + counted(values_, "sample") + " from " +
                        counted(live_.size(), "source") + " in " + span_text(session_.elapsed()) +
                        ", " + grouped(lost_) + " lost";
+    if (too_large_ > 0) text += ", " + grouped(too_large_) + " too large";
     if (missed_ > 0) text += " (" + grouped(missed_) + " missed while joining)";
     if (filtered_ > 0 && (options_.selects() || options_.subscribe.rate_hz_max > 0))
-      text += ", " + grouped(filtered_) + " filtered";
+      text += ", " + grouped(filtered_) + " filtered" +
+              (withheld_ > 0 ? " (" + grouped(withheld_) + " at the publisher)" : "");
     for (const std::string& line : misfit_lines(misfits_)) text += "\n#   " + line;
     if (end != Session::End::reader_gone) out_.note(text);
     if (end == Session::End::timeout) return exit_timeout;
@@ -500,7 +529,8 @@ class Subscriber {
   SampleLines lines_;
   Board board_;
   MatchLines match_lines_;
-  std::uint64_t values_ = 0, lost_ = 0, missed_ = 0, filtered_ = 0;
+  Transfers transfers_;
+  std::uint64_t values_ = 0, lost_ = 0, missed_ = 0, filtered_ = 0, too_large_ = 0, withheld_ = 0;
   SubscriptionCounters misfits_;
   std::size_t asking_ = 0;               // --last: queries that are not over
   std::vector<Reading<Value>> waiting_;  // meanwhile

@@ -36,12 +36,7 @@ std::string csv_line(const std::vector<std::string>& fields) {
 void Table::print(Output& out, std::string_view indent) const {
   if (out.kind() == OutputKind::csv) {
     std::vector<std::string> fields;
-    for (const Column& column : columns_) {
-      std::string title(column.title);
-      std::transform(title.begin(), title.end(), title.begin(),
-                     [](unsigned char c) { return std::tolower(c); });
-      fields.push_back(std::move(title));
-    }
+    for (const Column& column : columns_) fields.push_back(base::lower(column.title));
     out.line(csv_line(fields));
     for (const auto& row : rows_) {
       fields.clear();

@@ -45,6 +45,10 @@ constexpr Example kNewExamples[] = {
 
 Result<void> print_as(Output& out, const Type& type, std::string_view form) {
   const auto language = schema::find_language(form);
+  if (out.json() && form != "json" && form != "dts" && form != "notation")
+    return Error(ErrorCode::invalid_argument,
+                 "--json and --as " + std::string(form) + " contradict each other", {}, {},
+                 "leave out --json");
   if (form == "json" || out.json()) {
     out.line(type_json(type));
   } else if (form == "document") {

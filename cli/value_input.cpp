@@ -32,17 +32,24 @@ const Field* find_field(const Type& type, std::string_view name) {
   return nullptr;
 }
 
-Result<Value> decode_json(const Type& type, std::string_view json) {
+}  // namespace
+
+Result<Value> ValueInput::fresh() {
+  if (layout_ == nullptr) {
+    DTS_ASSIGN(layout_, Layout::of(type_));
+  }
+  return Value(layout_);
+}
+
+Result<Value> ValueInput::decode_json(std::string_view json) {
   const Format* format = find_format(built_in_formats(), "json");
   if (format == nullptr) return Error(ErrorCode::unknown_format, "this build has no json format");
-  const Assignment same = Assignment::make(type, type);
-  DTS_ASSIGN(Value value, Value::of(type));
+  const Assignment same = Assignment::make(type_, type_);
+  DTS_ASSIGN(Value value, fresh());
   DTS_ASSIGN(const std::unique_ptr<Decoder> decoder, format->decoder(same, value.layout()));
   DTS_TRY(decoder->decode(as_bytes(json), value.data()));
   return value;
 }
-
-}  // namespace
 
 // What the field's text says without the unit behind the number: "18Cel" -> "18".
 Result<std::string> ValueInput::without_unit(const Field& field, const std::string& text) const {
@@ -69,7 +76,7 @@ Result<std::string> ValueInput::without_unit(const Field& field, const std::stri
   return Error(ErrorCode::wrong_value,
                place + " is in " + unit + (unit == field.unit ? "" : " (" + field.unit + ")") +
                    ", not in \"" + shown + "\"",
-               {}, "units are not converted here", "the value in " + unit);
+               {}, "units are not converted here", "the value in " + field.unit);
 }
 
 Result<void> ValueInput::check_given(const std::vector<std::string>& given) const {
@@ -88,7 +95,7 @@ Result<void> ValueInput::check_given(const std::vector<std::string>& given) cons
 }
 
 Result<Value> ValueInput::from_pairs(const Pairs& pairs) {
-  DTS_ASSIGN(Value value, Value::of(type_));
+  DTS_ASSIGN(Value value, fresh());
   std::vector<std::string> given;
   Pairs composites;
   for (const auto& [path, text] : pairs) {
@@ -146,7 +153,7 @@ Result<Value> ValueInput::with_composites(const Value& value, const Pairs& compo
     }
     merged.raw(key, text);
   }
-  return decode_json(type_, merged.str());
+  return decode_json(merged.str());
 }
 
 Result<Value> ValueInput::from_json(std::string_view json) {
@@ -166,7 +173,7 @@ Result<Value> ValueInput::from_json(std::string_view json) {
     given.emplace_back(key);
   }
   DTS_TRY(check_given(given));
-  return decode_json(type_, json);
+  return decode_json(json);
 }
 
 }  // namespace dts::cli

@@ -17,11 +17,14 @@ class ValueInput {
   const Type& type() const { return type_; }
 
  private:
+  Result<Value> fresh();
+  Result<Value> decode_json(std::string_view json);
   Result<void> check_given(const std::vector<std::string>& given) const;
   Result<std::string> without_unit(const Field& field, const std::string& text) const;
   Result<Value> with_composites(const Value& value, const Pairs& composites);
 
   Type type_;
+  LayoutPtr layout_;  // of all values: who publishes them encodes by it
   bool utf8_;
 };
 

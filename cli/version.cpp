@@ -19,9 +19,14 @@ int run_version(Invocation& invocation) {
 #else
   const std::string compiler = "gcc " __VERSION__;
 #endif
-  std::vector<std::string> formats, transports;
+  std::vector<std::string> formats, transports, left_out;
   for (const Format* format : built_in_formats()) formats.emplace_back(format->name());
-  for (const TransportPlugin& each : built_in_transports()) transports.emplace_back(each.scheme);
+  for (const TransportPlugin& each : built_in_transports()) {
+    if (each.needs.empty())
+      transports.emplace_back(each.scheme);
+    else
+      left_out.push_back(std::string(each.scheme) + " (" + std::string(each.needs) + ")");
+  }
   if (out.json()) {
     out.line(JsonObject()
                  .text("version", DTS_VERSION)
@@ -29,6 +34,7 @@ int run_version(Invocation& invocation) {
                  .count("protocol", protocol_version())
                  .texts("formats", formats)
                  .texts("transports", transports)
+                 .texts("left_out", left_out)
                  .str());
     return exit_ok;
   }
@@ -36,6 +42,7 @@ int run_version(Invocation& invocation) {
   out.line("protocol    " + std::to_string(protocol_version()));
   out.line("formats     " + joined(formats, " "));
   out.line("transports  " + joined(transports, " "));
+  if (!left_out.empty()) out.line("left out    " + joined(left_out, ", "));
   out.line("compiler    " + compiler);
   return exit_ok;
 }

@@ -55,8 +55,8 @@ int run_why(Invocation& invocation) {
   if (out.json()) {
     out.line(why_json(wish->name, why));
   } else if (arriving) {
-    out.line(std::string(out.paint(Color::good, out.glyph_ok())) + " values of " + wish->name +
-             " arrive");
+    out.line(std::string(out.paint(Color::good, out.glyph_ok())) + " " +
+             (values > 0 ? "values of " + wish->name + " arrive" : base::printable(why.text)));
     for (const std::string& line : misfit_lines(subscription.counters())) out.line("  - " + line);
   } else {
     out.line(out.paint(Color::error, out.glyph_bad()) + " " + why_lines(why));

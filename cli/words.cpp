@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include <base/text.hpp>
 
@@ -148,6 +149,21 @@ std::string bytes_text(double bytes) {
   if (bytes < 999.5e3) return format_number("%.1f kB", bytes / 1e3);
   if (bytes < 999.5e6) return format_number("%.1f MB", bytes / 1e6);
   return format_number("%.1f GB", bytes / 1e9);
+}
+
+std::optional<std::uint64_t> bytes_from_text(std::string_view text) {
+  constexpr std::pair<std::string_view, double> units[] = {
+      {"", 1},     {"B", 1},        {"kB", 1e3},     {"KB", 1e3},     {"MB", 1e6},
+      {"GB", 1e9}, {"KiB", 0x1p10}, {"kiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}};
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (error != std::errc{} || !(number >= 0)) return {};
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit.starts_with(' ')) unit.remove_prefix(1);
+  for (const auto& [name, bytes] : units)
+    if (unit == name && number * bytes < 0x1p63) return static_cast<std::uint64_t>(number * bytes);
+  return {};
 }
 
 std::string bandwidth_text(double bytes_per_second) { return bytes_text(bytes_per_second) + "/s"; }

@@ -1,6 +1,7 @@
 // How quantities read: times, ages, rates, byte counts, units, and the width of text on a terminal.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ std::string rate_text(double per_second);
 std::string bandwidth_text(double bytes_per_second);
 // "41 B", "1.4 MB".
 std::string bytes_text(double bytes);
+// "4096", "10MB", "1.5GiB"; nothing when it is no size, or none below 2^63.
+std::optional<std::uint64_t> bytes_from_text(std::string_view text);
 // 1234567 -> "1,234,567"
 std::string grouped(std::uint64_t number);
 // "1 sample", "2 samples"

@@ -23,6 +23,15 @@ TEST(Words, spans_read_well_in_a_sentence) {
   EXPECT_EQ(span_text(10min), "10m");
 }
 
+TEST(Words, sizes_are_read_with_and_without_units) {
+  EXPECT_EQ(bytes_from_text("4096"), 4096u);
+  EXPECT_EQ(bytes_from_text("10MB"), 10'000'000u);
+  EXPECT_EQ(bytes_from_text("1.5 GiB"), 3u << 29);
+  EXPECT_EQ(bytes_from_text("64KiB"), 65536u);
+  for (const char* wrong : {"", "MB", "-1", "10 megabytes", "1e30GB", "10MBs", "nan"})
+    EXPECT_EQ(bytes_from_text(wrong), std::nullopt) << wrong;
+}
+
 TEST(Words, rates_and_sizes_scale) {
   EXPECT_EQ(rate_text(0.1), "0.1/s");
   EXPECT_EQ(rate_text(12'400), "12.4k/s");

@@ -11,6 +11,7 @@
 #include <cli/interrupt.hpp>
 #include <cli/invocation.hpp>
 #include <cli/output.hpp>
+#include <cli/run.hpp>
 #include <cli/session.hpp>
 #include <cli/source/child.hpp>
 #include <cli/source/flags.hpp>
@@ -164,9 +165,7 @@ Result<int> start(Invocation& invocation) {
 
 int run_exec(Invocation& invocation) {
   const auto code = start(invocation);
-  if (code) return *code;
-  invocation.out().error(code.error());
-  return exit_usage;
+  return code ? *code : fail(invocation, code.error());
 }
 
 }  // namespace dts::cli

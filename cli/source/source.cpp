@@ -9,6 +9,7 @@
 #include <cli/interrupt.hpp>
 #include <cli/invocation.hpp>
 #include <cli/output.hpp>
+#include <cli/run.hpp>
 #include <cli/session.hpp>
 #include <cli/source/brewery.hpp>
 #include <cli/source/exec.hpp>
@@ -41,17 +42,11 @@ int finish(Output& out, const Emitter& emitter) {
 int run(Invocation& invocation, std::string_view kind, std::unique_ptr<Sensor> sensor) {
   Output& out = invocation.out();
   auto flags = sensor_flags(invocation, kind);
-  if (!flags) {
-    out.error(flags.error());
-    return exit_usage;
-  }
+  if (!flags) return fail(invocation, flags.error());
   std::unique_ptr<Session> session;
   if (!flags->dry_run) {
     auto opened = Session::open(invocation);
-    if (!opened) {
-      out.error(opened.error());
-      return exit_usage;
-    }
+    if (!opened) return fail(invocation, opened.error());
     session = std::move(*opened);
   }
   Emitter emitter(session ? &session->domain() : nullptr, *flags);
@@ -90,19 +85,18 @@ int run_iio(Invocation& invocation) {
 }
 
 int run_demo(Invocation& invocation) {
-  Output& out = invocation.out();
   if (invocation.arguments()[0] != "brewery") {
-    out.error(Error(ErrorCode::invalid_argument, "no demo \"" + invocation.arguments()[0] + "\"",
-                    {}, {}, "dts source demo brewery"));
-    return exit_usage;
+    return fail(invocation,
+                Error(ErrorCode::invalid_argument, "no demo \"" + invocation.arguments()[0] + "\"",
+                      {}, {}, "dts source demo brewery"));
   }
   const auto tanks = invocation.count("tanks");
   const auto dies_after = invocation.duration("dies-after");
   if (!tanks || !dies_after || tanks->value_or(3) > 99) {
-    out.error(!tanks        ? tanks.error()
-              : !dies_after ? dies_after.error()
-                            : Error(ErrorCode::invalid_argument, "--tanks is at most 99"));
-    return exit_usage;
+    return fail(invocation, !tanks ? tanks.error()
+                            : !dies_after
+                                ? dies_after.error()
+                                : Error(ErrorCode::invalid_argument, "--tanks is at most 99"));
   }
   return run(invocation, "brewery",
              make_brewery_sensor(static_cast<int>(tanks->value_or(3)),
