@@ -2,6 +2,12 @@
 # bench/run.sh BUILD [PART...]: speed beside peers, as tables in Markdown. ./dev bench builds first.
 #   bus      round trips and throughput between two hosts: DTS, LCM, ZeroMQ, Cyclone DDS in turn
 #   floor    bare UDP and the transport, on the same kind of cable
+#   transports  two processes of one host, by memory and by lo: DTS, a bare ring, ZeroMQ in turn; and
+#            by a broker: DTS, the bare library, and queues of SQS
+#   streams  two processes of one host by tcp, ws and nng: DTS, bare TCP, ZeroMQ in turn
+#   loss     the same with packets lost on the cable: DTS, Cyclone DDS, Fast DDS in turn
+#   scale    10, 50, 100 processes: until all know all, and what they cost then
+#   sockets  10,000 subscribers on one host
 #   types    1,000 types announced by one process and wanted by another
 #   join     from the start of a process to its first message
 #   memory   one value of 64 MiB
@@ -17,6 +23,18 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lab/lab.sh
 source "$here/../tests/lab/lab.sh"
+# shellcheck source=bench/loss.sh
+source "$here/loss.sh"
+# shellcheck source=bench/transports.sh
+source "$here/transports.sh"
+# shellcheck source=bench/streams.sh
+source "$here/streams.sh"
+# shellcheck source=bench/brokers.sh
+source "$here/brokers.sh"
+# shellcheck source=bench/queues.sh
+source "$here/queues.sh"
+# shellcheck source=bench/scale.sh
+source "$here/scale.sh"
 
 rounds=${DTS_BENCH_ROUNDS:-3}
 seconds=${DTS_BENCH_SECONDS:-1}
@@ -74,7 +92,7 @@ machine() {
 systems=()
 find_systems() {
   local name
-  for name in dts lcm zeromq cyclone; do
+  for name in dts dts_wait lcm zeromq cyclone; do
     if [ -x "$bus/${name}_bus" ]; then
       systems+=("$name")
     else
@@ -180,6 +198,7 @@ part_bus() {
   done
   printf '### Between two hosts\n\nMedians of %s interleaved rounds, %s s each.\n\n' \
     "$rounds" "$seconds"
+  printf '`dts_wait` is DTS with publishers that wait for their subscribers.\n'
   printf '`udp` is no bus: bare sendto for the round trip, bare UDP_SEGMENT without any repair for '
   printf 'the rest.\n\n'
   row system 'RTT/2 64 B, p50 / p99 us' '64 B, messages/s' '1 KiB, messages/s' '1 MiB, MB/s' \
@@ -195,7 +214,7 @@ part_bus() {
   row 'DTS beside' 'RTT/2 64 B' '64 B' '1 KiB' '1 MiB'
   row --- --- --- --- ---
   for system in "${systems[@]}" udp; do
-    [ "$system" = dts ] && continue
+    case $system in dts | dts_wait) continue ;; esac
     row "$system" "$(ratio "$(median dts p50)" "$(median "$system" p50)" time)" \
       "$(ratio "$(median dts rate64)" "$(median "$system" rate64)" rate)" \
       "$(ratio "$(median dts rate1024)" "$(median "$system" rate1024)" rate)" \
@@ -319,7 +338,37 @@ part_idle() {
   sleep 1
   watch '`dts source host`, 1 Hz' 1 "$lab_last"
   interrupt "$lab_last"
+  idle_many 50
   part_command
+}
+
+# So many `dts sub` on one host that wait for what nobody publishes, all of them together.
+idle_many() {
+  local count=$1 i pids=() before after
+  for ((i = 1; i <= count; ++i)); do
+    background a /dev/null "$command" sub "bench.Idle$i" -q
+    pids+=("$lab_last")
+  done
+  sleep 12 # beyond the announcements of the start
+  all_of() { # seconds, nanoseconds of CPU, packets on the cable, on lo
+    local pid
+    printf '%s %s %s %s\n' "$EPOCHREALTIME" \
+      "$(for pid in "${pids[@]}"; do cpu_ns "$pid"; done | awk '{ s += $1 } END { printf "%.0f", s }')" \
+      "$(on a cat /sys/class/net/va/statistics/tx_packets)" \
+      "$(on a cat /sys/class/net/lo/statistics/tx_packets)"
+  }
+  before=$(all_of)
+  sleep "$idle_seconds"
+  after=$(all_of)
+  printf '\n%s processes on one host, each waiting for a type of its own, together:\n\n' "$count"
+  row 'CPU, % of a core' 'packets/s on the cable' 'packets/s on lo' 'memory of each, PSS, MiB'
+  row --- --- --- ---
+  # shellcheck disable=SC2046
+  row $(printf '%s %s\n' "$before" "$after" | awk '{ s = $5 - $1
+    printf "%.2f %.1f %.1f", ($6 - $2) / 1e7 / s, ($7 - $3) / s, ($8 - $4) / s }') \
+    "$(for i in "${pids[@]}"; do awk '/^Pss:/ { print $2 }' "/proc/$i/smaps_rollup"; done |
+      awk '{ s += $1 } END { printf "%.2f", s / NR / 1024 }')"
+  for i in "${pids[@]}"; do interrupt "$i"; done
 }
 
 # timed COMMAND...: median of seven, in milliseconds.
@@ -369,7 +418,7 @@ part_formats() {
 }
 
 if [ $# = 0 ] || [ ! -d "$1" ]; then
-  sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 fi
 build=$(cd "$1" && pwd)
@@ -379,9 +428,9 @@ command=$build/cli/dts
 figures=$build/bench/figures
 : >"$figures"
 shift
-[ $# != 0 ] || set -- bus types join memory idle engine formats
+[ $# != 0 ] || set -- bus transports loss scale sockets types join memory idle engine formats
 for part in "$@"; do
-  declare -F "part_$part" >/dev/null || die "no part \"$part\"; there are bus, floor, types, join, memory, idle, engine and formats"
+  declare -F "part_$part" >/dev/null || die "no part \"$part\"; there are bus, floor, transports, streams, loss, scale, sockets, types, join, memory, idle, engine and formats"
 done
 for part in "$@"; do
   case $part in

@@ -149,7 +149,7 @@ int publish(System& system, const Options& o, Sync& sync) {
   // Until nothing more arrives.
   for (std::uint64_t last = ~0ull, now; (now = sync.received.load()) != seq && now != last;) {
     last = now;
-    sleep_until(clock_ns() + 400 * ms);
+    sleep_until(clock_ns() + std::int64_t(o.linger * 1e9));
   }
   sync.done.store(1);
   std::printf(
@@ -182,11 +182,11 @@ struct Tally {
     }
     last = seq;
     ++received;
+    sync.received.store(received, std::memory_order_release);
     if (first_ns == 0 || o.size > 1024 || received % 16 == 0) {
       last_ns = clock_ns();
       counted = received;
       if (first_ns == 0) first_ns = last_ns;
-      sync.received.store(received);
     }
   }
 };
@@ -201,14 +201,15 @@ int subscribe(System& system, const Options& o, Sync& sync) {
   system.close();
   const double seconds = double(t.last_ns - t.first_ns) * 1e-9;
   const double rate = seconds > 0 ? double(t.counted - 1) / seconds : 0;
-  const std::uint64_t sent = sync.sent.load();
+  const std::uint64_t sent = sync.sent.load(), lost = sent > t.received ? sent - t.received : 0;
   std::printf(
       "{\"system\":\"%s\",\"role\":\"sub\",\"size\":%zu,\"sent\":%llu,\"received\":%llu,"
-      "\"lost_percent\":%.2f,\"repeated\":%llu,\"corrupt\":%llu,\"messages_per_s\":%.0f,"
-      "\"mb_per_s\":%.1f,\"cpu_s\":%.3f,\"resident_kib_max\":%ld%s}\n",
+      "\"lost_percent\":%.2f,\"unnamed\":%llu,\"repeated\":%llu,\"corrupt\":%llu,"
+      "\"messages_per_s\":%.0f,\"mb_per_s\":%.1f,\"cpu_s\":%.3f,\"resident_kib_max\":%ld%s}\n",
       system.name(), o.size, static_cast<unsigned long long>(sent),
       static_cast<unsigned long long>(t.received),
-      sent > 0 ? 100.0 * double(sent - t.received) / double(sent) : 0.0,
+      sent > 0 ? 100.0 * double(lost) / double(sent) : 0.0,
+      static_cast<unsigned long long>(system.unnamed(lost, sent > t.last ? sent - t.last : 0)),
       static_cast<unsigned long long>(t.repeated), static_cast<unsigned long long>(t.corrupt), rate,
       rate * double(o.size) / 1e6, cpu_seconds() - cpu, resident_kib_max(), more.c_str());
   return served && t.corrupt == 0 ? 0 : 1;
@@ -373,6 +374,8 @@ Options options_of(int argc, char** argv) {
     if (flag == "--seconds") o.seconds = std::strtod(value, nullptr);
     if (flag == "--rate") o.rate = std::strtod(value, nullptr);
     if (flag == "--count") o.count = std::strtoull(value, nullptr, 10);
+    if (flag == "--linger") o.linger = std::strtod(value, nullptr);
+    if (flag == "--tuned") o.tuned = std::strtod(value, nullptr) != 0;
     if (flag == "--sync") o.sync = value;
     if (flag == "--from") o.from = value;
     if (flag == "--to") o.to = value;
@@ -398,7 +401,8 @@ int run(int argc, char** argv, System& system) {
   }
   std::fprintf(stderr,
                "usage: %s pub|sub|ping|pong|beat|joins|idle|idle2 --sync FILE [--size BYTES] "
-               "[--seconds S] [--rate R] [--count N] [--from ADDRESS] [--to ADDRESS]\n",
+               "[--seconds S] [--rate R] [--count N] [--from ADDRESS] [--to ADDRESS] [--linger S] "
+               "[--tuned 1]\n",
                argv[0]);
   return 2;
 }

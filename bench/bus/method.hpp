@@ -3,7 +3,7 @@
 // process.
 //
 //   <program> ROLE --sync FILE [--size BYTES] [--seconds S] [--rate PER_SECOND] [--count N]
-//             [--from ADDRESS] [--to ADDRESS]
+//             [--from ADDRESS] [--to ADDRESS] [--linger S] [--tuned 1]
 //   pub      publishes for S seconds as fast as it goes (or at a rate, or N messages)
 //   sub      receives, checks every byte, counts what is lost, repeated or corrupt
 //   ping     sends at a rate (1000) and times the answers of pong: round trip / 2
@@ -14,6 +14,8 @@
 //   idle2    the same on the other host
 //
 // `--from` is the address of this end, `--to` that of the other (only ZeroMQ asks for them).
+// `--linger`: the publisher ends when nothing has arrived for so long (0.4), though not all has.
+// `--tuned`: with the settings a user would find who cares about losses more than the defaults do.
 //
 // Every byte is written by the publisher and checked by the subscriber, in 64-bit words:
 //
@@ -39,6 +41,8 @@ struct Options {
   double seconds = 1;
   double rate = 0;          // messages per second; 0: as fast as it goes
   std::uint64_t count = 0;  // messages; 0: as many as the seconds hold
+  double linger = 0.4;
+  bool tuned = false;
 };
 
 using Receive = std::function<void(const void* data, std::size_t size)>;
@@ -62,6 +66,8 @@ class System {
   virtual void spin(int /*timeout_ms*/) {}
   // `receive` is not called any more.
   virtual void close() {}
+  // How many of the `lost` messages nobody was told of; `tail` of them came last.
+  virtual std::uint64_t unnamed(std::uint64_t lost, std::uint64_t /*tail*/) const { return lost; }
   // What the system itself says about losses, as members of a JSON object: ,"name":1
   virtual std::string more() const { return {}; }
 };
