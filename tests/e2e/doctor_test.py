@@ -36,6 +36,12 @@ class Doctor(Case):
         self.assertEqual(row["verdict"], "ok")
         self.assertIn("/dts-pub", row["text"])
 
+    def test_who_is_reached_by_memory_is_told(self):
+        self.publish("T", "x=1")
+        row = self.rows("--only", "S01")["S01"]
+        self.assertEqual(row["verdict"], "ok")
+        self.assertEqual(row["text"], "1 node reached by /dev/shm")
+
     def test_warnings_are_failures_only_when_strict(self):
         self.check(self.run_dts("doctor", "--only", "N08"))
         self.check(self.run_dts("doctor", "--only", "N08", "--strict"), 3)

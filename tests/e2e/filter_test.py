@@ -1,5 +1,7 @@
 """sub: which values it takes, by shape, and in which format it shows them."""
+import decimal
 import json
+import re
 
 import harness
 from harness import Case
@@ -21,7 +23,7 @@ class Filters(Case):
         self.assertEqual(len(done.lines()), 40)
         for line in done.lines():
             self.assertGreater(float(line), 20)
-        self.assert_matches(done.err, r"^# 40 samples from 1 source in .*, 0 lost.*, \d+ filtered$")
+        self.assert_matches(done.err, r"^# 40 samples from 1 source in .*, 0 lost.*, \d+ filtered( \(\d+ at the publisher\))?$")
 
     def test_a_mistake_in_where_is_shown_in_its_place(self):
         done = self.check(self.run_dts("sub", TYPE, "-w", "celsius = 20"), 2)
@@ -49,7 +51,7 @@ class Filters(Case):
 
     def test_a_rate_and_a_dead_band_leave_values_out(self):
         done = self.check(self.run_dts("sub", TYPE, "--max-rate", "10", "-n", "4"))
-        self.assert_matches(done.err, r", \d+ filtered$")
+        self.assert_matches(done.err, r", \d+ filtered( \(\d+ at the publisher\))?$")
         done = self.check(self.run_dts("sub", TYPE, "--dead-band", "celsius=5", "-k", "celsius",
                                        "-o", "value", "-n", "4"))
         values = [float(line) for line in done.lines()]
@@ -59,7 +61,39 @@ class Filters(Case):
     def test_why_names_the_filter_that_takes_nothing(self):
         done = self.run_dts("sub", TYPE, "-w", "celsius > 100", "--timeout", "5s")
         self.check(done, 124)
-        self.assert_matches(done.err, r"^! filtered: \d+ values of brewery.Temperature arrived")
+        self.assert_matches(done.err, r"^! filtered: \d+ values of brewery.Temperature published, and none taken since: "
+                            r"\d+ withheld at the publisher: celsius > 100$")
+
+    def test_a_field_that_no_type_of_a_pattern_has_is_told_once(self):
+        done = self.run_dts("sub", "brewery.*", "-w", "celcius > 3", "--timeout", "3s")
+        self.check(done, 124)
+        self.assertIn("none has what is selected by", done.err)
+        self.assertEqual(done.err.count(f'E1208 {TYPE} has no field "celcius"'), 1, done.err)
+        self.assertIn('did you mean "celsius"?', done.err)
+
+    def test_what_nobody_takes_is_not_sent(self):
+        done = self.check(self.run_dts("sub", TYPE, "-w", "celsius > 29", "-n", "3"))
+        self.assert_matches(done.err, r", 0 lost.*, \d+ filtered \(\d+ at the publisher\)$")
+
+    def test_a_publisher_keeps_the_rate_and_the_dead_band_of_its_only_subscriber(self):
+        self.publish("a.Fast", "n={{n}}", define="a.Fast{n:i64}", rate="1000")
+        for asked in (["--max-rate", "10"], ["--dead-band", "n=100"]):
+            done = self.check(self.run_dts("sub", "a.Fast", "-o", "csv", "-n", "15", *asked))
+            rows = [line.split(",") for line in done.lines()[1:]]
+            self.assertEqual(len(rows), 15)
+            if asked[0] == "--max-rate":  # the k-th not before k intervals of the source's clock
+                times = [decimal.Decimal(row[0].rstrip("Z").rsplit(":", 2)[1]) * 60 +
+                         decimal.Decimal(row[0].rstrip("Z").rsplit(":", 1)[1]) for row in rows]
+                for k, time in enumerate(times):
+                    self.assertGreaterEqual((time - times[0]) % 3600, k * decimal.Decimal("0.1"))
+            else:
+                numbers = [int(row[-1]) for row in rows]
+                self.assertGreaterEqual(min(b - a for a, b in zip(numbers, numbers[1:])), 100)
+            # What comes of the rest, once a second, lets the two agree again after a loss.
+            filtered, spared = (int(text.replace(",", "")) for text in re.search(
+                r", ([\d,]+) filtered \(([\d,]+) at the publisher\)$", done.err.rstrip()).groups())
+            self.assertGreater(spared, 500)
+            self.assertGreater(spared, filtered * 0.9)
 
     def test_shape_receives_what_fits_and_says_why_the_others_do_not(self):
         self.publish("kitchen.Fridge", "warmth=50", "celsius=50", "open=true",

@@ -1,6 +1,7 @@
 """pub: values from fields, JSON and pipes, and every way to get them wrong."""
 import base64
 import json
+import socket
 import subprocess
 import tempfile
 
@@ -29,6 +30,13 @@ class Publish(Case):
                                       r"\(\S+/dts-sub\) in [\d.]+ m?s\n\Z")
         self.assertEqual(self.values(child), [{"celsius": 12.4, "tank": 9}])
 
+    def test_subscribers_of_one_name_are_counted_apart(self):
+        for _ in range(2):
+            self.subscriber("Temperature")
+        done = self.check(self.run_dts("pub", "Temperature", "celsius=12.4", "--define", TEMPERATURE,
+                                       "--require", "2"))
+        self.assertRegex(done.out, r"→ 2 subscribers \((\S+/dts-sub), \1\) in ")
+
     def test_a_file_travels_as_it_is_and_says_what_it_is(self):
         jpeg = bytes(range(256)) * 40
         with tempfile.NamedTemporaryFile() as file:
@@ -50,6 +58,36 @@ class Publish(Case):
         self.assertIn("E1401", missing.err)
         unfit = self.run_dts("pub", "Note", "--define", "Note{text:text}", "--file", __file__)
         self.assertIn("raw cannot carry Note, at text: text has no fixed size", unfit.err)
+
+    def test_what_a_file_is_has_to_be_a_media_type(self):
+        for media in ("jpeg", "image/", "/jpeg", "image/jp eg", ""):
+            done = self.check(self.run_dts("pub", "Frame", "--file", "/dev/null",
+                                           "--format", "raw", "--media", media), 2)
+            self.assertIn("is not a media type", done.err)
+
+    def test_a_publisher_that_waits_loses_nothing_to_a_slow_reader(self):
+        child = self.subscriber("Temperature", "--json", "-n", "3000")  # nobody reads its pipe yet
+        self.check(self.run_dts("pub", "Temperature", "celsius=1", "tank={{n}}", "--define",
+                                TEMPERATURE, "-n", "3000", "--require", "1", "--wait", "40s"))
+        tanks = [value["tank"] for value in self.values(child)]
+        self.assertEqual(tanks, list(range(1, 3001)))
+
+    def test_a_command_is_confirmed_by_the_node_it_names(self):
+        child = self.subscriber("Valve", "--json", "-n", "1")
+        name = socket.gethostname().split(".")[0] + "/dts-sub"
+        self.check(self.run_dts("pub", "Valve", "open=true", "--define", "Valve{open:bool}",
+                                "--profile", "command", "--to", name, "--wait", "40s"))
+        self.assertEqual(self.values(child), [{"open": True}])
+
+    def test_a_command_that_nobody_confirms_fails_and_says_who(self):
+        done = self.check(self.run_dts("pub", "Valve", "open=true", "--define", "Valve{open:bool}",
+                                       "--profile", "command", "--to", "pi/valve", "--wait",
+                                       "100ms"), 124)
+        self.assertIn("E1005 the command was not sent: pi/valve did not subscribe", done.err)
+
+    def test_to_is_for_commands(self):
+        done = self.check(self.run_dts("pub", "Valve", "open=true", "--to", "pi/valve"), 2)
+        self.assertIn("--profile command --to pi/valve", done.err)
 
     def test_the_result_is_json_when_asked_for(self):
         self.subscriber("Temperature")
@@ -102,7 +140,7 @@ class Publish(Case):
             self.assert_matches(done.err, "^✗ " + words)
 
     def test_a_notation_error_points_at_the_place(self):
-        done = self.check(self.run_dts("pub", "T", "x=1", "--define", "T{x:f46}"), 1)
+        done = self.check(self.run_dts("pub", "T", "x=1", "--define", "T{x:f46}"), 2)
         self.assert_matches(done.err, r"^✗ E1103 ")
         self.assertIn("^", done.err)
         done = self.check(self.run_dts("pub", "T", "x=1", "--define", "U{x:f64}"), 2)
@@ -143,7 +181,7 @@ class Publish(Case):
         row = json.loads(self.check(self.run_dts("show", "U", "--json")).out)
         self.assertEqual([(each["profile"], each["format"]) for each in row["publishers"]],
                          [("state", "json")])
-        done = self.check(self.run_dts("pub", "T", "x=1", "--format", "yaml"), 1)
+        done = self.check(self.run_dts("pub", "T", "x=1", "--format", "yaml"), 2)
         self.assertIn('✗ E1207 there is no format "yaml"', done.err)
         self.check(self.run_dts("pub", "T", "x=1", "--profile", "best"), 2)
         self.assertIsNone(child.poll())

@@ -43,7 +43,7 @@ class Types(Case):
         self.assertEqual(self.run_dts("type", "show", "-", stdin=short).out, text)
 
     def test_notation_errors_point_at_the_place(self):
-        done = self.check(self.run_dts("type", "show", self.write("bad.dts", "T {\n  x : f46\n}\n")), 1)
+        done = self.check(self.run_dts("type", "show", self.write("bad.dts", "T {\n  x : f46\n}\n")), 2)
         self.assert_matches(done.err, r"^✗ E1103 ")
         self.assertIn("bad.dts", done.err)
         self.assertIn("^", done.err)
@@ -87,11 +87,15 @@ class Types(Case):
         for form in ("cpp", "python"):
             self.assertIn("Temperature", self.check(self.run_dts("type", "export", self.new, "--as", form)).out)
 
+    def test_an_export_is_not_json_as_well(self):
+        done = self.check(self.run_dts("type", "export", self.new, "--as", "proto", "--json"), 2)
+        self.assertIn("--json and --as proto contradict each other", done.err)
+
     def test_errors_of_a_schema_say_where(self):
         bad = self.write("bad.proto", 'syntax = "proto3";\nmessage T { int33 x = 1; }\n')
-        done = self.check(self.run_dts("type", "import", bad), 1)
+        done = self.check(self.run_dts("type", "import", bad), 2)
         self.assertIn("bad.proto:2:13", done.err)
-        self.check(self.run_dts("type", "import", self.write("x.avsc", '{"type": "recrd"}')), 4)
+        self.check(self.run_dts("type", "import", self.write("x.avsc", '{"type": "recrd"}')), 2)
         done = self.check(self.run_dts("type", "import", bad.replace("bad", "none")), 1)
         self.assertIn("cannot read", done.err)
 

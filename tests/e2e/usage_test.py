@@ -55,6 +55,31 @@ class Usage(Case):
         (row,) = self.check_schema(self.run_dts("sbu", "--json").err, "error")
         self.assertEqual(row["error"]["id"], "E1002")
 
+    def test_a_bridge_to_mqtt_says_what_is_wrong_with_its_broker(self):
+        for url, said in (("http://nas", "no MQTT broker"), ("mqtt://", "names no host"),
+                          ("mqtt://nas:99999", "1 to 65535"), ("mqtt://nas/cellar", "no prefix"),
+                          ("mqtt://u:s3cret@nas?pasword_file=x", "password_file")):
+            done = self.check(self.run_dts("bridge", "mqtt", url), 2)
+            self.assertIn(said, done.err)
+            self.assertNotIn("s3cret", done.err)
+        done = self.check(self.run_dts("bridge", "mqtt", "nas", "--only", "none"), 2)
+        self.assertIn("nothing is to be bridged", done.err)
+        done = self.check(self.run_dts("bridge", "mqtt", "nas", "--homeassistant", "a/#"), 2)
+        self.assertIn("no topic", done.err)
+
+    def test_a_bridge_to_mqtt_says_where_its_mapping_is_wrong(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "map.json")
+            for text, said in (("{", "not JSON"), ("{}", "empty"),
+                               ('{"from":[{"topic":"t","tpye":"a.B"}]}', 'did you mean "type"?'),
+                               ('{"to":[{"type":"a.B","topic":"t/#"}]}', "no topic")):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                done = self.check(self.run_dts("bridge", "mqtt", "nas", "--map", path), 2)
+                self.assertIn(said, done.err)
+                self.assertIn(path, done.err)
+        self.check(self.run_dts("bridge", "mqtt", "nas", "--map", path), 1)
+
     def test_ascii_terminals_get_ascii(self):
         done = self.run_dts("sbu", LANG="C")
         self.assertTrue(done.err.startswith("x E1002"), done)
@@ -87,7 +112,7 @@ class Usage(Case):
         self.assertIn("udp", row["transports"])
         done = self.check(self.run_dts("version"))
         self.assert_matches(done.out, r"\Adts [\d.]+\nprotocol    \d+\nformats     .*capnproto.*\n"
-                                      r"transports  .*udp.*\ncompiler    (gcc|clang) ")
+                                      r"transports  .*udp.*\n(left out    .+\n)?compiler    (gcc|clang) ")
 
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:

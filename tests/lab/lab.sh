@@ -9,10 +9,16 @@
 #   on A COMMAND...           runs a command on A
 #   background A OUT CMD...   runs it there in the background, output into file OUT; killed at the end
 #   lose A DEV PERMILLE       A's DEV drops that share of arriving UDP packets; lose A DEV 0 heals
-#   silence_multicast A DEV   A's DEV drops arriving multicast
+#   silence_multicast A DEV   A's DEV drops arriving multicast; silence_multicast A DEV 0 heals
+#   relay A va W B vb NET     a cable whose frames a program in W carries (relay.py); weather W FAULTS...
+#   number A OUT RATE [...]   A publishes lab.Reading, value i being {"n": i}; more flags of dts pub
+#   oracle FILE FLAGS...      holds what a subscriber printed against that (oracle.py)
+#   values FILE               how many values it has printed; has_values FILE N: are there so many?
 #   wait_for SECONDS CMD...   until CMD succeeds (tried every 50 ms); fails when it never does
 #   has FILE TEXT             does the file hold the text?
 #   check TEXT CMD...         one line of result; counts failures; lab_end exits with them
+#   lab_end                   holds for every host that no IP fragment reached it; then exits
+lab_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lab_failures=0
 lab_hosts=()
 lab_pids=()
@@ -101,11 +107,48 @@ lose() {
   on "$1" nft "add table netdev lab_$2" 2>/dev/null
   on "$1" nft "delete table netdev lab_$2"
   [ "$3" = 0 ] && return
+  local share="numgen random mod 1000 < $3"
+  [ "$3" -lt 1000 ] || share=''
   on "$1" nft "table netdev lab_$2 { chain i { type filter hook ingress device \"$2\" priority 0;
-    ip protocol udp numgen random mod 1000 < $3 counter drop; }; }"
+    ip protocol udp $share counter drop; }; }"
 }
 
+relay() {
+  host "$3"
+  on "$1" ip link add "$2" type veth peer name near netns "$lab_prefix-$3"
+  on "$4" ip link add "$5" type veth peer name far netns "$lab_prefix-$3"
+  on "$3" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+  on "$3" ip link set near up
+  on "$3" ip link set far up
+  on "$1" ip link set "$2" gso_max_segs 1 up
+  on "$4" ip link set "$5" gso_max_segs 1 up
+  on "$1" ip addr add "10.$6.0.1/24" dev "$2"
+  on "$4" ip addr add "10.$6.0.2/24" dev "$5"
+  weather "$3"
+}
+
+weather() {
+  if [ -n "${lab_weather:-}" ]; then
+    kill "$lab_weather" 2>/dev/null
+    wait "$lab_weather" 2>/dev/null || true
+    printf '          (%s)\n' "$(tail -1 "$lab_dir/relay.out")"
+  fi
+  background "$1" "$lab_dir/relay.out" python3 "$lab_here/relay.py" near far "${@:2}"
+  lab_weather=$lab_last
+  wait_for 30 has "$lab_dir/relay.out" ready
+}
+
+number() {
+  background "$1" "$2" "$DTS" pub lab.Reading --define 'lab.Reading{n:i64}' 'n={{n}}' -r "$3" "${@:4}"
+}
+oracle() { python3 "$lab_here/oracle.py" "$@"; }
+values() { grep -c '"seq"' "$1" || true; }
+has_values() { [ "$(values "$1")" -ge "$2" ]; }
+
 silence_multicast() {
+  on "$1" nft "add table netdev quiet_$2" 2>/dev/null
+  on "$1" nft "delete table netdev quiet_$2"
+  [ "${3:-}" != 0 ] || return 0
   on "$1" nft "table netdev quiet_$2 { chain i { type filter hook ingress device \"$2\" priority 0;
     ip daddr 224.0.0.0/4 counter drop; }; }"
 }
@@ -139,7 +182,20 @@ check() {
   fi
 }
 
+# Did a host have to put IP datagrams together? DTS never sends one that needs it; whoever sends
+# fragments on purpose to a host names it in lab_fragments_wanted.
+lab_fragments_wanted=()
+unfragmented() {
+  on "$1" awk '/^Ip:/ { if (!at) { for (i = 1; i <= NF; ++i) if ($i == "ReasmReqds") at = i }
+    else { found = 1; exit $at != 0 } } END { if (!found) exit 1 }' /proc/net/snmp
+}
+
 lab_end() {
+  local name
+  for name in "${lab_hosts[@]}"; do
+    [[ " ${lab_fragments_wanted[*]:-} " = *" $name "* ]] && continue
+    unfragmented "$name" || check "no IP fragment reached host $name" false
+  done
   [ "$lab_failures" = 0 ] || printf '%s: %s checks FAILED\n' "$lab_name" "$lab_failures"
   exit $((lab_failures > 0))
 }

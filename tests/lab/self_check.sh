@@ -24,18 +24,17 @@ if mode == "send":
         s.sendto(b"x", (address, port))
         if i % 100 == 99:
             time.sleep(0.002)
+    for i in range(40):
+        s.sendto(b"end", (address, port))
 else:
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
     s.bind((address, port))
-    s.settimeout(1)
+    s.settimeout(30)
     print("listening", flush=True)
     got = 0
-    try:
-        while True:
-            s.recv(100)
-            got += 1
-    except TimeoutError:
-        print("got", got, flush=True)
+    while s.recv(100) != b"end":
+        got += 1
+    print("got", got, flush=True)
 P
 }
 
@@ -44,7 +43,7 @@ hears() {  # hears LISTENER ADDRESS SENDER COUNT: prints how many arrived
   : >"$out"
   probe "$1" listen "$2" >"$out" 2>&1 &
   local pid=$!
-  wait_for 10 has "$out" listening
+  wait_for 30 has "$out" listening
   probe "$3" send "$2" "$4"
   wait "$pid"
   sed -n 's/^got //p' "$out"
@@ -59,6 +58,22 @@ lose b vb 300
 check "3 of 10 packets are lost when asked for" between "$(hears b 10.1.0.2 a 4000)" 2600 3000
 lose b vb 0
 check "none when healed" between "$(hears b 10.1.0.2 a 1000)" 1000 1000
+check "no IP fragment so far" unfragmented b
+on b python3 - <<'P' &
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.1.0.2", 25999))
+s.settimeout(30)
+assert len(s.recv(9000)) == 4000
+P
+receiver=$!
+wait_for 30 bash -c "ip netns exec $lab_prefix-b grep -qi ':658F ' /proc/net/udp"
+on a python3 -c 'import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes(4000), ("10.1.0.2", 25999))'
+wait "$receiver"
+fragmented() { ! unfragmented "$1"; }
+check "a fragmented datagram is noticed" fragmented b
+lab_fragments_wanted=(b)
 ( lab_hosts=() lab_pids=(); lab_start inner >/dev/null; lab_prefix+=-inner; host z; exit 3 ) && inner=0 || inner=$?
 check "a scenario's exit code survives the clean-up" [ "$inner" = 3 ]
 check "a scenario leaves no host behind" bash -c "! ip netns list | grep -q -- $lab_prefix-inner"
