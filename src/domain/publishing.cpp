@@ -114,10 +114,15 @@ Result<std::shared_ptr<SourceState>> DomainCore::open_source(LayoutPtr layout,
 }
 
 void DomainCore::close_source(SourceState& source) {
+  std::shared_ptr<domain::Answering> answering;
+  {
+    Lock lock(*this);
+    sources_.erase(source.stream);  // from here on nobody asks it
+    answering = std::move(source.answering);
+  }
   // Returns when no handler of on_query is running, but for the one this is called from.
-  if (source.answering != nullptr) cancel(source.answering->runner->id);
+  if (answering != nullptr) cancel(answering->runner->id);
   Lock lock(*this);
-  sources_.erase(source.stream);
   forget({engine_->node(), source.stream}, "left");
   if (closed_) return;
   const Instant now = clock();

@@ -360,5 +360,36 @@ TEST(Threads, may_drop_a_publisher_while_it_is_asked) {
   }
 }
 
+// Whoever drops a publisher waits for the handler that runs; questions go on coming meanwhile.
+TEST(Threads, may_ask_a_publisher_that_is_being_dropped) {
+  const std::string hub = new_hub();
+  Domain a(options_of(hub, "a")), b(options_of(hub, "b"));
+  std::optional<Publisher<Temperature>> publisher = a.publisher<Temperature>().value();
+  std::atomic<bool> in{false}, go{false};
+  publisher
+      ->on_query([&](const Query&, Answer<Temperature>&) {
+        in = true;
+        while (!go) std::this_thread::yield();
+      })
+      .value();
+  a.start();
+  b.start();
+  std::atomic<int> over{0};
+  const auto ask = [&] {
+    return b.query<Temperature>({}, [](const Temperature&) {}, [&](const QueryEnd&) { ++over; }, 2s);
+  };
+  auto first = ask();
+  ASSERT_TRUE(wait_until([&] { return in.load(); }));
+  std::thread dropping([&] { publisher.reset(); });
+  // It has ended for those who look at it, and waits for its handler.
+  EXPECT_TRUE(wait_until([&] { return a.catalogue().nodes[0].streams.empty(); }));
+  auto second = ask();
+  auto of_its_own = a.query<Temperature>({}, [](const Temperature&) {},
+                                         [&](const QueryEnd&) { ++over; }, 2s);
+  go = true;
+  dropping.join();
+  EXPECT_TRUE(wait_until([&] { return over == 3; }));
+}
+
 }  // namespace
 }  // namespace dts::domain
