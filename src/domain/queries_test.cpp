@@ -375,17 +375,15 @@ TEST(Threads, may_ask_a_publisher_that_is_being_dropped) {
   a.start();
   b.start();
   std::atomic<int> over{0};
-  const auto ask = [&] {
-    return b.query<Temperature>({}, [](const Temperature&) {}, [&](const QueryEnd&) { ++over; }, 2s);
-  };
+  const auto end = [&](const QueryEnd&) { ++over; };
+  const auto ask = [&] { return b.query<Temperature>({}, [](const Temperature&) {}, end, 2s); };
   auto first = ask();
   ASSERT_TRUE(wait_until([&] { return in.load(); }));
   std::thread dropping([&] { publisher.reset(); });
   // It has ended for those who look at it, and waits for its handler.
   EXPECT_TRUE(wait_until([&] { return a.catalogue().nodes[0].streams.empty(); }));
   auto second = ask();
-  auto of_its_own = a.query<Temperature>({}, [](const Temperature&) {},
-                                         [&](const QueryEnd&) { ++over; }, 2s);
+  auto of_its_own = a.query<Temperature>({}, [](const Temperature&) {}, end, 2s);
   go = true;
   dropping.join();
   EXPECT_TRUE(wait_until([&] { return over == 3; }));

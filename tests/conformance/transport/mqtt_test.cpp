@@ -16,21 +16,6 @@ namespace {
 
 class Mqtt : public Streams {
  protected:
-  static Peer joined(const std::string& url) {
-    Peer peer = open_peer({.url = url});
-    peer.join(1);
-    return peer;
-  }
-  // What a peer is told first.
-  static std::string told(Peer& peer) {
-    std::string all;
-    EXPECT_TRUE(until({&peer}, [&] { return !(all += notices(peer)).empty(); }));
-    return all;
-  }
-  static std::string told(const std::string& url) {
-    Peer peer = opening(url);
-    return told(peer);
-  }
   // A mosquitto that knows the user tank by the password "s@cret", and who may do what.
   static std::unique_ptr<Server> guarded(const std::string& rights) {
     const std::string users = written(""), access = written(rights);
@@ -81,11 +66,7 @@ TEST_F(Mqtt, who_may_not_read_or_write_is_told) {
 }
 
 TEST_F(Mqtt, a_port_without_a_broker_is_named) {
-  std::string nobody;
-  {
-    const Plain taken;
-    nobody = taken.place();
-  }
+  const std::string nobody = Plain::nobodys_place();
   const std::string text = told("mqtt://" + nobody);
   EXPECT_NE(text.find("nobody listens there, at " + nobody), std::string::npos) << text;
 }

@@ -14,27 +14,7 @@
 namespace dts::test {
 namespace {
 
-class Nats : public Streams {
- protected:
-  static Peer joined(const std::string& url) {
-    Peer peer = open_peer({.url = url});
-    peer.join(1);
-    return peer;
-  }
-  // What a peer is told first.
-  static std::string told(Peer& peer) {
-    std::string all;
-    EXPECT_TRUE(until({&peer}, [&] { return !(all += notices(peer)).empty(); }));
-    return all;
-  }
-  static std::string told(const std::string& url) {
-    Peer peer = opening(url);
-    return told(peer);
-  }
-  static bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  }
-};
+class Nats : public Streams {};
 
 TEST_F(Nats, who_is_not_let_in_is_told_why_and_the_password_is_not_shown) {
   const auto server =
@@ -79,11 +59,7 @@ TEST_F(Nats, who_may_not_read_or_write_is_told_which_subjects) {
 }
 
 TEST_F(Nats, a_port_without_a_server_is_named) {
-  std::string nobody;
-  {
-    const Plain taken;
-    nobody = taken.place();
-  }
+  const std::string nobody = Plain::nobodys_place();
   const std::string text = told("nats://" + nobody);
   EXPECT_TRUE(has(text, "nobody listens there, at " + nobody)) << text;
 }

@@ -10,12 +10,6 @@ class Nng : public Streams {
     return opening("nng+tcp-listen://127.0.0.1:" + port);
   }
   static Peer connecting(const Peer& host) { return opening("nng+tcp://" + address(host)); }
-  static std::string refusal(Peer& guest) {
-    std::string all;
-    EXPECT_TRUE(until({&guest}, [&] { return !(all += notices(guest)).empty(); }));
-    EXPECT_FALSE(guest.transport->settled());
-    return all;
-  }
 };
 
 TEST_F(Nng, who_listens_is_a_member_like_the_others) {
@@ -74,10 +68,8 @@ TEST_F(Nng, closes_while_messages_come_in) {
 }
 
 TEST_F(Nng, says_what_is_there_instead) {
-  std::string nobody;
   {
     Plain web;
-    nobody = web.place();
     Peer guest = opening("nng+tcp://" + web.place());
     web.accept_and_say("HTTP/1.1 400 Bad Request\r\n\r\n");
     const std::string told = refusal(guest);
@@ -85,6 +77,7 @@ TEST_F(Nng, says_what_is_there_instead) {
         << told;
     EXPECT_NE(told.find("'HTTP/1.1 400"), std::string::npos) << told;
   }
+  const std::string nobody = Plain::nobodys_place();
   Peer guest = opening("nng+tcp://" + nobody);
   const std::string told = refusal(guest);
   EXPECT_NE(told.find("nobody listens there, at " + nobody), std::string::npos) << told;

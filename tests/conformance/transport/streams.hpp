@@ -57,6 +57,37 @@ class Streams : public ::testing::Test {
     for (const TransportNotice& notice : peer.transport->take_notices()) all += notice.text + "\n";
     return all;
   }
+  // What a peer is told first, whose counterparts go on meanwhile.
+  static std::string told(Peer& peer, std::initializer_list<Peer*> both) {
+    std::string all;
+    EXPECT_TRUE(until(both, [&] { return !(all += notices(peer)).empty(); }));
+    return all;
+  }
+  static std::string told(Peer& peer) { return told(peer, {&peer}); }
+  static std::string told(const std::string& url) {
+    Peer peer = opening(url);
+    return told(peer);
+  }
+  // The same of one that is not let in.
+  static std::string refusal(Peer& guest) {
+    std::string all = told(guest);
+    EXPECT_FALSE(guest.transport->settled());
+    return all;
+  }
+  static std::string refusal(Peer& host, Peer& guest) {
+    std::string all = told(guest, {&host, &guest});
+    EXPECT_FALSE(guest.transport->settled());
+    return all;
+  }
+  // Let in already, and a member of group 1.
+  static Peer joined(const std::string& url) {
+    Peer peer = open_peer({.url = url});
+    peer.join(1);
+    return peer;
+  }
+  static bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
 };
 
 // A plain socket that listens, or one that is connected to a port of this machine.
@@ -86,6 +117,8 @@ class Plain {
     pollfd wait{fd_, POLLIN, 0};
     return ::poll(&wait, 1, 0) == 1;
   }
+  // A place that was one's a moment ago: nobody listens there.
+  static std::string nobodys_place() { return Plain().place(); }
   void accept_and_say(const std::string& text) {
     guest_ = ::accept(fd_, nullptr, nullptr);
     say_on(guest_, text);

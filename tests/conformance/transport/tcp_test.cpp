@@ -73,11 +73,7 @@ TEST_F(Tcp, comes_back_to_a_node_that_was_started_anew) {
 }
 
 TEST_F(Tcp, says_once_why_it_cannot_connect) {
-  std::string nobody;
-  {
-    const Plain taken;
-    nobody = taken.place();
-  }
+  const std::string nobody = Plain::nobodys_place();
   Peer guest = dialing(nobody);
   ASSERT_TRUE(until({&guest}, [&] { return guest.transport->links_changed(); }));
   EXPECT_NE(notices(guest).find("nobody listens there, at " + nobody), std::string::npos);

@@ -18,13 +18,6 @@ class Tls : public Streams {
                       const std::string& ca = "ca.pem") {
     return opening("tcps://" + address(host) + "?ca=" + certificates().file(ca) + more);
   }
-  // What the guest is told when it is not let in, here or there.
-  static std::string refusal(Peer& host, Peer& guest) {
-    std::string all;
-    EXPECT_TRUE(until({&host, &guest}, [&] { return !(all += notices(guest)).empty(); }));
-    EXPECT_FALSE(guest.transport->settled());
-    return all;
-  }
 };
 
 TEST_F(Tls, who_is_known_is_spoken_to) {

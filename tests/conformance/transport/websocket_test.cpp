@@ -8,15 +8,7 @@
 namespace dts::test {
 namespace {
 
-class WebSocket : public Streams {
- protected:
-  static std::string refusal(Peer& host, Peer& guest) {
-    std::string all;
-    EXPECT_TRUE(until({&host, &guest}, [&] { return !(all += notices(guest)).empty(); }));
-    EXPECT_FALSE(guest.transport->settled());
-    return all;
-  }
-};
+class WebSocket : public Streams {};
 
 // Says hello, joins group 1, hears what the node that listens sends there, and answers to it alone.
 constexpr const char* kClient = R"(

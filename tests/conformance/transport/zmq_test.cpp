@@ -35,13 +35,6 @@ class Zmq : public Streams {
   static Peer connecting(const Peer& host, const std::string& parameters = {}) {
     return opening("zmq+tcp://" + address(host) + parameters);
   }
-  // What one is told who cannot connect.
-  static std::string refusal(Peer& guest) {
-    std::string all;
-    EXPECT_TRUE(until({&guest}, [&] { return !(all += notices(guest)).empty(); }));
-    EXPECT_FALSE(guest.transport->settled());
-    return all;
-  }
   void write(const std::string& name, const std::string& text) {
     files_.push_back(file(name));
     std::ofstream(files_.back()) << text;
@@ -85,16 +78,15 @@ TEST_F(Zmq, comes_back_to_a_node_that_was_started_anew) {
 }
 
 TEST_F(Zmq, says_what_is_there_instead) {
-  std::string nobody;
   {
     Plain web;
-    nobody = web.place();
     Peer guest = opening("zmq+tcp://" + web.place());
     web.accept_and_say("HTTP/1.1 400 Bad Request\r\n\r\n");
     const std::string told = refusal(guest);
     EXPECT_NE(told.find("what is there does not speak ZeroMQ"), std::string::npos) << told;
     EXPECT_NE(told.find("'HTTP/1.1 400"), std::string::npos) << told;
   }
+  const std::string nobody = Plain::nobodys_place();
   Peer guest = opening("zmq+tcp://" + nobody);
   const std::string told = refusal(guest);
   EXPECT_NE(told.find("nobody listens there, at " + nobody), std::string::npos) << told;
