@@ -54,5 +54,45 @@ TEST(AwaitedType, a_publisher_that_waits_for_its_subscribers_waits_for_it_too) {
   EXPECT_EQ(lost, 0u);
 }
 
+// An answer comes at once, and as a whole.
+TEST(AwaitedType, all_of_an_answer_waits_for_it) {
+  const std::string hub = new_hub();
+  Domain a(options_of(hub, "a")), b(options_of(hub, "b"));
+  constexpr int count = 3000;
+  PublishOptions keeps;
+  keeps.history = count;
+  auto publisher = *a.publisher<TemperatureV2>(keeps);
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(publisher.publish({1.0 * i, i, ""}));
+  int came = 0, over = 0;
+  std::vector<NoAnswer> missing;
+  const auto asked = b.query<Temperature>(
+      {}, [&](const Temperature& value) { came += value.tank == came; },
+      [&](const QueryEnd& end) {
+        ++over;
+        missing = end.missing;
+      },
+      std::chrono::seconds(20));
+  ASSERT_TRUE(poll_until({&a, &b}, [&] { return over == 1; }));
+  EXPECT_EQ(came, count);
+  EXPECT_TRUE(missing.empty()) << missing[0].detail;
+}
+
+// And so does what was published before one came.
+TEST(AwaitedType, all_of_the_past_waits_for_it) {
+  const std::string hub = new_hub();
+  Domain a(options_of(hub, "a")), b(options_of(hub, "b"));
+  constexpr int count = 3000;
+  PublishOptions keeps;
+  keeps.history = count;
+  auto publisher = *a.publisher<TemperatureV2>(keeps);
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(publisher.publish({1.0 * i, i, ""}));
+  int came = 0;
+  SubscribeOptions options;
+  options.queue_messages_max = count;
+  const auto subscription = b.subscribe<Temperature>(
+      [&](const Temperature& value) { came += value.tank == came; }, options);
+  EXPECT_TRUE(poll_until({&a, &b}, [&] { return came == count; })) << came;
+}
+
 }  // namespace
 }  // namespace dts::domain

@@ -58,11 +58,13 @@ void DomainCore::take_in(proto::Outbox& out, Round* round) {
 }
 
 // The type's document is on its way: the message waits for it, and so does a publisher that waits.
-// Of too many the oldest are named when it is here.
+// What was asked for, an answer or the past, comes faster than a document does: there is more room
+// for it. Of too many the oldest are named when the document is here.
 void DomainCore::hold(Origin& origin, const proto::Message& message) {
   if (origin.waits) hold_reports(origin);
-  const std::size_t messages_max = held_messages_max + (origin.waits ? window_messages_max : 0);
-  const std::size_t bytes_max = held_bytes_max + (origin.waits ? window_bytes_max : 0);
+  const bool roomy = origin.waits || origin.query != 0 || message.historic;
+  const std::size_t messages_max = held_messages_max + (roomy ? window_messages_max : 0);
+  const std::size_t bytes_max = held_bytes_max + (roomy ? window_bytes_max : 0);
   while (!origin.held.empty() && (origin.held.size() >= messages_max ||
                                   origin.held_bytes + message.bytes.size() > bytes_max)) {
     ++held_dropped_;
