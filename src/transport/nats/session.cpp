@@ -17,20 +17,14 @@ constexpr std::size_t kMessageBytesMost = 64u << 10;
 constexpr int kServersMax = 16;
 constexpr std::chrono::seconds kFarewell{1};
 
-std::string last_word() {
-  natsStatus status = NATS_OK;
-  const char* const text = ::nats_GetLastError(&status);
-  return base::printable(text ? text : "").substr(0, 200);
-}
-
 }  // namespace
 
 Session::~Session() { ::natsOptions_Destroy(settings_); }
 
 Result<void> Session::open() {
-  servers_ = options_.servers;
+  servers_ = options_.access.servers;
   if (::natsOptions_Create(&settings_) != NATS_OK)
-    return Error(ErrorCode::system, "cannot use libnats", {}, last_word());
+    return Error(ErrorCode::system, "cannot use libnats", {}, nats_last_word());
   // One of the library's threads hands all messages over, so that they keep their order; what is
   // written is written at once, and coming back is the owner's affair.
   ::natsOptions_UseGlobalMessageDelivery(settings_, true);
@@ -45,37 +39,7 @@ Result<void> Session::open() {
   ::natsOptions_SetName(settings_, options_.name.c_str());
   ::natsOptions_SetClosedCB(settings_, &on_closed, this);
   ::natsOptions_SetErrorHandler(settings_, &on_error, this);
-  const Credentials& account = options_.account;
-  if (!account.password.empty())
-    ::natsOptions_SetUserInfo(settings_, account.user.c_str(), account.password.c_str());
-  else if (!account.user.empty())
-    ::natsOptions_SetToken(settings_, account.user.c_str());
-  if (!options_.credentials_file.empty() &&
-      ::natsOptions_SetUserCredentialsFromFiles(settings_, options_.credentials_file.c_str(),
-                                                nullptr) != NATS_OK)
-    return Error(ErrorCode::file, "these are no credentials",
-                 base::printable(options_.credentials_file), last_word());
-  return load_tls();
-}
-
-Result<void> Session::load_tls() {
-  // The library would follow a server that wants TLS, and not look at its name: no server has this.
-  const char* const host = options_.tls ? options_.host.c_str() : "nats-is-without-tls.invalid";
-  const auto check = [](natsStatus status, const std::string& file) -> Result<void> {
-    if (status == NATS_OK) return {};
-    return Error(ErrorCode::file, "this cannot be used for TLS", base::printable(file), last_word(),
-                 "a PEM file");
-  };
-  DTS_TRY(check(::natsOptions_SetExpectedHostname(settings_, host), host));
-  if (!options_.tls) return {};
-  if (!options_.ca.empty())
-    DTS_TRY(check(::natsOptions_LoadCATrustedCertificates(settings_, options_.ca.c_str()),
-                  options_.ca));
-  if (!options_.certificate.empty())
-    DTS_TRY(check(::natsOptions_LoadCertificatesChain(settings_, options_.certificate.c_str(),
-                                                      options_.key.c_str()),
-                  options_.certificate));
-  return check(::natsOptions_SetSecure(settings_, true), "libnats");
+  return set_access(*settings_, options_.access);
 }
 
 namespace {
@@ -207,7 +171,8 @@ void Session::dial(Lock& lock) {
   ::natsOptions_SetServers(settings_, names.data(), static_cast<int>(names.size()));
   ::natsOptions_SetTimeout(settings_, kPatienceMs / static_cast<std::int64_t>(names.size()));
   const natsStatus status = ::natsConnection_Connect(&connection_, settings_);
-  const auto why = status == NATS_OK ? std::nullopt : std::optional<Error>(refusal(status));
+  const auto why = status == NATS_OK ? std::nullopt
+                                     : std::optional<Error>(nats_refusal(options_.access, status));
   if (!why) learn_servers();
   lock.lock();
   if (why) {
@@ -233,7 +198,7 @@ void Session::dial(Lock& lock) {
 void Session::learn_servers() {
   char** found = nullptr;
   int count = 0;
-  servers_ = options_.servers;
+  servers_ = options_.access.servers;
   if (::natsConnection_GetDiscoveredServers(connection_, &found, &count) != NATS_OK) return;
   for (int i = 0; i < count; ++i) {
     const bool known = std::find(servers_.begin(), servers_.end(), found[i]) != servers_.end();
@@ -311,42 +276,6 @@ void Session::hang_up(Lock& lock) {
   changed_.wait_for(lock, kFarewell, [&] { return closed_ && listening_ <= 0; });
 }
 
-Error Session::refusal(natsStatus status) const {
-  const std::string why = last_word();
-  if (status == NATS_SSL_ERROR && !options_.tls) status = NATS_SECURE_CONNECTION_REQUIRED;
-  switch (status) {
-    case NATS_NO_SERVER:
-    case NATS_IO_ERROR:
-    case NATS_SYS_ERROR:
-      return Error(ErrorCode::system, "nobody listens there", {}, why,
-                   "start the server, or look at the port");
-    case NATS_CONNECTION_AUTH_FAILED:
-    case NATS_NOT_PERMITTED:
-      return Error(ErrorCode::permission, "the server does not let us in", {},
-                   options_.account.user.empty() ? "it wants to know who we are"
-                                                 : "the user, the password or the token is wrong",
-                   "nats://user:password@host, or DTS_NATS_USER and DTS_NATS_PASSWORD");
-    case NATS_TIMEOUT:
-      return Error(ErrorCode::timeout, "what is there says nothing", {}, why,
-                   "look at the host, the port and the firewall");
-    case NATS_PROTOCOL_ERROR:
-    case NATS_LINE_TOO_LONG:
-      return Error(ErrorCode::decode, "what is there is no NATS server", {}, why,
-                   "look at the port: 4222");
-    case NATS_SECURE_CONNECTION_REQUIRED:
-      return Error(ErrorCode::permission, "the server wants TLS", {}, "nats:// has none",
-                   "natss://, or a port of the server without TLS");
-    case NATS_SECURE_CONNECTION_WANTED:
-      return Error(ErrorCode::permission, "the server has no TLS", {}, why, "nats://");
-    case NATS_SSL_ERROR:
-      return Error(ErrorCode::permission, "no agreement on TLS with the server", {}, why,
-                   "its CA in ca=FILE or DTS_TLS_CA, its name in name=HOST");
-    default:
-      return Error(ErrorCode::system, "cannot connect", {},
-                   std::string(::natsStatus_GetText(status)) + ": " + why);
-  }
-}
-
 void Session::on_message(natsConnection*, natsSubscription*, natsMsg* message, void* self) {
   Session& session = *static_cast<Session*>(self);
   {
@@ -391,7 +320,7 @@ void Session::on_error(natsConnection* connection, natsSubscription* subscriptio
     return;
   }
   if (status != NATS_NOT_PERMITTED && status != NATS_CONNECTION_AUTH_FAILED) return;
-  const std::string why = last_word();
+  const std::string why = nats_last_word();
   {
     const char* text = nullptr;
     ::natsConnection_GetLastError(connection, &text);

@@ -19,18 +19,14 @@
 #include <vector>
 
 #include "transport/broker/broker.hpp"
-#include "transport/url.hpp"
+#include "transport/nats/access.hpp"
 
 namespace dts::transport {
 
 struct NatsOptions {
-  std::vector<std::string> servers;  // "nats://host:4222", the first is preferred
-  std::string subjects;              // "dts.default."
-  std::string name;                  // as the server lists its clients
-  Credentials account;               // without a password the user is a token
-  std::string credentials_file;
-  bool tls = false;
-  std::string ca, certificate, key, host;  // files; whom the certificate has to be for
+  NatsAccess access;
+  std::string subjects;  // "dts.default."
+  std::string name;      // as the server lists its clients
   std::size_t queue_bytes_max = 0;
 };
 
@@ -61,14 +57,12 @@ class Session {
   };
   using Lock = std::unique_lock<std::mutex>;
 
-  Result<void> load_tls();
   bool run();  // true: the library is through with us
   void dial(Lock& lock);
   void work(Lock& lock);
   void perform(const Task& task);
   void hang_up(Lock& lock);
   void add(Task task);
-  Error refusal(natsStatus status) const;
   void learn_servers();
 
   static void on_message(natsConnection*, natsSubscription*, natsMsg* message, void* self);
