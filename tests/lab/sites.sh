@@ -77,7 +77,9 @@ check "and values cross when it is back" wait_for 60 has_values "$lab_dir/north.
 
 # A second pair beside the first.
 background a5 "$lab_dir/hub_a2.out" "$DTS" hub --listen :25555
+second_a=$lab_last
 background b5 "$lab_dir/hub_b2.out" "$DTS" hub tcp://10.1.0.15
+second_b=$lab_last
 check "a second pair of hubs joins them too" wait_for 30 bash -c \
   "ip netns exec '$lab_prefix-b3' '$DTS' nodes | grep -c '^[^ ]*/dts-hub' | grep -qx 2"
 background b1 "$lab_dir/pair.out" "$DTS" sub lab.Reading --json
@@ -93,4 +95,13 @@ check "and nothing is missing: it had kept what the first did not bring" oracle 
 interrupt "$north"
 check "through all of that each came once, in order, what is missing is named" \
   oracle "$lab_dir/north.out" --at-least 2000
+
+# Any transport will do between them.
+interrupt "$second_a"
+interrupt "$second_b"
+background a5 "$lab_dir/hub_a3.out" "$DTS" hub ws-listen://:8080/bus
+background b5 "$lab_dir/hub_b3.out" "$DTS" hub ws://10.1.0.15:8080/bus
+background b2 "$lab_dir/web.out" "$DTS" sub lab.Reading --json
+check "by WebSocket values cross as well" wait_for 30 has_values "$lab_dir/web.out" 200
+check "each once" oracle "$lab_dir/web.out" --named-max 0
 lab_end
