@@ -4,6 +4,7 @@
 #include <set>
 
 #include <base/text.hpp>
+#include <cli/bridge/jetstream_command.hpp>
 #include <cli/bridge/mqtt_command.hpp>
 #include <cli/bridge/python_dts.hpp>
 #include <cli/definition.hpp>
@@ -91,7 +92,7 @@ constexpr Command kPython{
     .examples = kPythonExamples,
     .run = run_python,
     .arguments_max = 0};
-constexpr const Command* kKinds[] = {&mqtt_bridge_command, &kPython};
+constexpr const Command* kKinds[] = {&jetstream_bridge_command, &mqtt_bridge_command, &kPython};
 
 }  // namespace
 
@@ -102,6 +103,6 @@ const Command bridge_command{.name = "bridge",
                              .summary = "join the domain with systems that have their own messages",
                              .about = "",
                              .children = kKinds,
-                             .words = "mqtt python-dts"};
+                             .words = "jetstream mqtt python-dts"};
 
 }  // namespace dts::cli

@@ -51,6 +51,7 @@ struct StreamInfo {
   Source source;
   std::uint64_t messages = 0, bytes = 0;  // published so far, as of `counted`
   Time counted{};
+  std::uint32_t keeps = 0;  // values at most that it still has for late joiners and queries
 };
 struct InterestInfo {
   std::string type_name;  // a family or a pattern, as asked for

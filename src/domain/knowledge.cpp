@@ -46,7 +46,9 @@ Catalogue DomainCore::catalogue() {
   self.up = now - opened_;
   self.heard = wall;
   for (const auto& [stream, source] : sources_)
-    self.streams.push_back({*source->origin->source, source->messages, source->bytes, wall});
+    self.streams.push_back(
+        {*source->origin->source, source->messages, source->bytes, wall,
+         source->options.profile == Profile::stream ? 0 : source->options.history});
   std::sort(self.streams.begin(), self.streams.end(),
             [](const auto& a, const auto& b) { return a.source.stream < b.source.stream; });
   std::set<std::string> wants;
@@ -76,6 +78,7 @@ Catalogue DomainCore::catalogue() {
       info.messages = record.messages;
       info.bytes = record.bytes;
       info.counted = node.heard;
+      info.keeps = record.history;
       node.streams.push_back(std::move(info));
     }
     list_wants(node, peer);
