@@ -64,12 +64,17 @@ dts_transport(ws)
 dts_transport(ws_listen)
 dts_transport(wss)
 dts_transport(wss_listen)
+dts_transport(http_listen)
+dts_transport(https_listen)
 dts_transport(nng+tcp nng+tcp-listen nng+ipc nng+ipc-listen)
 dts_transport(mqtt mqtts OPTIONAL libmosquitto-dev HEADER mosquitto.h LIBRARY mosquitto)
 dts_transport(nats natss OPTIONAL libnats-dev HEADER nats/nats.h LIBRARY nats)
 dts_transport(sqs OPTIONAL libcurl4-openssl-dev HEADER curl/curl.h LIBRARY curl)
+dts_transport(http https
+  OPTIONAL libcurl4-openssl-dev HEADER curl/curl.h LIBRARY curl FOLDER http_dial)
 dts_transport(zmq+tcp zmq+tcp-listen zmq+ipc zmq+ipc-listen
   OPTIONAL libzmq3-dev HEADER zmq.h LIBRARY zmq FOLDER zmq)
+list(REMOVE_DUPLICATES DTS_TRANSPORT_LIBRARIES)
 
 set_property(GLOBAL PROPERTY DTS_TRANSPORTS ${DTS_TRANSPORTS})
 set_property(GLOBAL PROPERTY DTS_TRANSPORT_LIBRARIES ${DTS_TRANSPORT_LIBRARIES})  # for pkg-config

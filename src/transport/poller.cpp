@@ -35,6 +35,8 @@ void Poller::want(int fd, std::uint64_t tag, bool writable) {
   control(epoll_.get(), EPOLL_CTL_MOD, fd, tag, writable);
 }
 
+void Poller::leave(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
 void Poller::arm(std::chrono::nanoseconds after) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(after);
   itimerspec spec{};

@@ -25,6 +25,8 @@ class Poller {
   Result<void> follow(int fd, std::uint64_t tag, bool writable);
   // Is room to write waited for too?
   void want(int fd, std::uint64_t tag, bool writable);
+  // No more events of `fd`, which stays open.
+  void leave(int fd);
   // The timer's event comes once after this time; zero: never.
   void arm(std::chrono::nanoseconds after);
   // What has happened, one after the other and all in turn; nothing when nothing has. Never waits.

@@ -1,5 +1,6 @@
 // Layers: what the scheme of a URL puts between a socket and the frames: nothing (tcp), TLS (tcps),
-// WebSocket (ws), or both (wss). Its channels may outlive it.
+// WebSocket (ws), or both (wss); of http, which is requests instead of a stream, where they go. Its
+// channels may outlive it.
 #pragma once
 
 #include <optional>
@@ -15,6 +16,7 @@ struct Layers {
   Endpoint endpoint;
   std::optional<Tls> tls;
   std::optional<WebSocketOptions> web;
+  std::string http{};  // what the paths of requests begin with: "/dts"
 
   // Checks the URL and reads what it names. Whoever connects needs a host and a port.
   static Result<Layers> client(const Url& url);

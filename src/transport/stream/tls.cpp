@@ -16,6 +16,7 @@ struct Tls::Settings {
   std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context{nullptr, &::SSL_CTX_free};
   bool client = false;
   std::string name;  // of the server, as its certificate has to have it
+  Files files;
 };
 
 namespace {
@@ -74,7 +75,7 @@ void ask_by_name(const SSL* ssl, int where, int) {
 
 }  // namespace
 
-static Result<void> configure(SSL_CTX* context, const Url& url, bool client) {
+static Result<Tls::Files> configure(SSL_CTX* context, const Url& url, bool client) {
   ::SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   ::SSL_CTX_set_num_tickets(context, 0);
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -82,8 +83,9 @@ static Result<void> configure(SSL_CTX* context, const Url& url, bool client) {
   ::SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   // Nobody is asked for a passphrase.
   ::SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
-  const std::string certificate = option(url, "cert", "DTS_TLS_CERT"),
-                    key = option(url, "key", "DTS_TLS_KEY"), ca = option(url, "ca", "DTS_TLS_CA");
+  Tls::Files files{option(url, "ca", "DTS_TLS_CA"), option(url, "cert", "DTS_TLS_CERT"),
+                   option(url, "key", "DTS_TLS_KEY")};
+  const auto& [ca, certificate, key] = files;
   if (certificate.empty() != key.empty() || (!client && certificate.empty()))
     return Error(ErrorCode::invalid_url, "a certificate and its key are needed",
                  base::printable(url.text),
@@ -103,7 +105,7 @@ static Result<void> configure(SSL_CTX* context, const Url& url, bool client) {
     ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   else if (!ca.empty())
     ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  return {};
+  return files;
 }
 
 Result<Tls> Tls::client(const Url& url, const std::string& host) {
@@ -114,7 +116,7 @@ Result<Tls> Tls::client(const Url& url, const std::string& host) {
   if (settings->name.empty()) settings->name = host;
   settings->context.reset(::SSL_CTX_new(::TLS_client_method()));
   if (!settings->context) return bad_file("no TLS here", "this process", "look at OPENSSL_CONF");
-  DTS_TRY(configure(settings->context.get(), url, true));
+  DTS_ASSIGN(settings->files, configure(settings->context.get(), url, true));
   expect(::SSL_CTX_get0_param(settings->context.get()), settings->name);
   return Tls(std::move(settings));
 }
@@ -127,6 +129,10 @@ Result<Tls> Tls::server(const Url& url) {
   DTS_TRY(configure(settings->context.get(), url, false));
   return Tls(std::move(settings));
 }
+
+const Tls::Files& Tls::files() const { return settings_->files; }
+
+const std::string& Tls::name() const { return settings_->name; }
 
 SSL_CTX* Tls::context() const {
   ::SSL_CTX_set_info_callback(settings_->context.get(), &ask_by_name);

@@ -28,6 +28,12 @@ class Tls {
   // Of a client, for a library that makes its connections by itself: whatever the library sets,
   // the server is asked for by the name that its certificate then has to have.
   SSL_CTX* context() const;
+  // Of a client, for a library that has to be told in its own words; "": none.
+  struct Files {
+    std::string ca, certificate, key;
+  };
+  const Files& files() const;
+  const std::string& name() const;  // whom to expect
 
  private:
   struct Settings;

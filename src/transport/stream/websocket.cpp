@@ -9,33 +9,14 @@
 #include "base/base64.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "transport/stream/http_head.hpp"
 #include "transport/stream/websocket_frames.hpp"
 
 namespace dts::transport {
 namespace {
 
-constexpr std::size_t kHeadBytesMax = 8192;         // of a request or its answer
 constexpr std::size_t kMessageBytes = 64u * 1024;   // at most, of what is sent
 constexpr std::size_t kPortionBytes = 256u * 1024;  // taken and not sent
-
-std::string_view first_line(std::string_view head) { return head.substr(0, head.find("\r\n")); }
-
-// The value of a header, without the blanks around it; "" when there is none.
-std::string_view header(std::string_view head, std::string_view name) {
-  while (true) {
-    const auto end = head.find("\r\n");
-    if (end == std::string_view::npos) return {};
-    head.remove_prefix(end + 2);
-    const std::string_view line = first_line(head);
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || base::lower(line.substr(0, colon)) != name) continue;
-    std::string_view value = line.substr(colon + 1);
-    while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
-      value.remove_prefix(1);
-    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-    return value;
-  }
-}
 
 bool from_here(std::string_view head, const WebSocketOptions& options) {
   const std::string origin = base::lower(header(head, "origin"));
@@ -164,9 +145,9 @@ Result<std::size_t> WebSocketChannel::read(std::span<std::uint8_t> to) {
   std::size_t behind = 0;  // the head's last byte, within `to`
   if (!open_ && got > 0) {
     const std::size_t before = head_.size();
-    head_.append(reinterpret_cast<const char*>(to.data()), std::min(got, kHeadBytesMax));
+    head_.append(reinterpret_cast<const char*>(to.data()), std::min(got, kHttpHeadBytesMax));
     const auto end = head_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
-    if (end == std::string::npos && head_.size() >= kHeadBytesMax)
+    if (end == std::string::npos && head_.size() >= kHttpHeadBytesMax)
       return Error(ErrorCode::decode, "what is there does not speak WebSocket", {},
                    "its head has no end");
     const std::string_view expected = options_.client ? "HTTP/1." : "GET ";

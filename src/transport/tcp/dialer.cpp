@@ -4,6 +4,8 @@
 //
 // Threads: connection_ and phase_ are changed by the receiving thread only, under the lock; the
 // receiving thread reads the socket without it.
+#include "transport/tcp/dialer.hpp"
+
 #include <netinet/in.h>
 
 #include <bitset>
@@ -18,7 +20,6 @@
 #include "transport/endpoint.hpp"
 #include "transport/news.hpp"
 #include "transport/poller.hpp"
-#include "transport/stream/layers.hpp"
 #include "transport/stream/member_address.hpp"
 #include "transport/tcp/connection.hpp"
 #include "transport/url.hpp"
@@ -27,15 +28,16 @@ namespace dts::transport {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds kPatience{10'000};  // with one attempt to connect
+constexpr milliseconds kPatience{10'000};  // with one attempt to connect, or with a greeting
 constexpr int kEventsPerCall = 16;
 constexpr std::uint64_t kSocketTag = 0, kResolverTag = 1;
 
 class Dialer final : public Transport {
  public:
-  Dialer(const TransportOptions& options, Layers layers)
+  Dialer(const TransportOptions& options, Layers layers, OpenChannel open_channel)
       : options_(options),
         layers_(std::move(layers)),
+        open_channel_(std::move(open_channel)),
         endpoint_(layers_.endpoint),
         place_(endpoint_text(endpoint_)) {}
   ~Dialer() override { close(); }
@@ -106,6 +108,8 @@ class Dialer final : public Transport {
   void resolved();
   Error unconnected(int error) const;
   void connected();
+  void open_channel();
+  void greet(std::unique_ptr<Channel> channel, milliseconds patience);
   void failed(const Error& error);
   void read(ReceiveBatch& batch);
   Result<void> take(const Frame& frame, ReceiveBatch& batch);
@@ -114,6 +118,7 @@ class Dialer final : public Transport {
 
   const TransportOptions options_;
   const Layers layers_;
+  const OpenChannel open_channel_;
   const Endpoint& endpoint_;
   const std::string place_;  // as people write it
   Poller poller_;
@@ -223,6 +228,7 @@ Result<std::size_t> Dialer::receive(ReceiveBatch& batch) {
 }
 
 void Dialer::dial() {
+  if (open_channel_) return open_channel();
   const std::lock_guard lock(mutex_);
   phase_ = Phase::resolving;
   resolver_.ask(endpoint_);
@@ -274,11 +280,23 @@ void Dialer::connected() {
   ::getsockopt(connecting_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0 && !addresses_.empty()) return connect_next();
   if (error != 0) return failed(unconnected(error));
+  greet(layers_.channel(std::move(connecting_)), kPatience);
+}
+
+// It connects by itself, and then there is a greeting.
+void Dialer::open_channel() {
+  auto channel = open_channel_();
+  if (!channel) return failed(channel.error());
+  if (auto followed = poller_.follow((*channel)->handle(), kSocketTag, true); !followed)
+    return failed(followed.error());
+  greet(std::move(*channel), 2 * kPatience);
+}
+
+void Dialer::greet(std::unique_ptr<Channel> channel, milliseconds patience) {
   const std::lock_guard lock(mutex_);
   phase_ = Phase::greeting;
-  poller_.arm(kPatience);
-  connection_ = std::make_unique<Connection>(layers_.channel(std::move(connecting_)),
-                                             options_.receive_buffer_bytes);
+  poller_.arm(patience);
+  connection_ = std::make_unique<Connection>(std::move(channel), options_.receive_buffer_bytes);
   connection_->send(FrameKind::hello, 0, 0, as_bytes(options_.domain));
   watched_room_ = true;  // since connecting
   watch_room();
@@ -357,20 +375,25 @@ void Dialer::welcomed(Member self) {
     if (joined_.test(group)) ask(static_cast<Group>(group), true);
 }
 
-Result<std::unique_ptr<Transport>> open_dialer(const TransportOptions& options) {
+Result<std::unique_ptr<Transport>> open_on_sockets(const TransportOptions& options) {
   DTS_ASSIGN(const Url url, parse_url(options.url));
   DTS_ASSIGN(Layers layers, Layers::client(url));
-  auto dialer = std::make_unique<Dialer>(options, std::move(layers));
-  DTS_TRY(dialer->open());
-  return std::unique_ptr<Transport>(std::move(dialer));
+  return open_dialer(options, std::move(layers));
 }
 
 }  // namespace
 
+Result<std::unique_ptr<Transport>> open_dialer(const TransportOptions& options, Layers layers,
+                                               OpenChannel open) {
+  auto dialer = std::make_unique<Dialer>(options, std::move(layers), std::move(open));
+  DTS_TRY(dialer->open());
+  return std::unique_ptr<Transport>(std::move(dialer));
+}
+
 extern const TransportPlugin tcp_transport, tcps_transport, ws_transport, wss_transport;
-constinit const TransportPlugin tcp_transport{"tcp", &open_dialer};
-constinit const TransportPlugin tcps_transport{"tcps", &open_dialer};
-constinit const TransportPlugin ws_transport{"ws", &open_dialer};
-constinit const TransportPlugin wss_transport{"wss", &open_dialer};
+constinit const TransportPlugin tcp_transport{"tcp", &open_on_sockets};
+constinit const TransportPlugin tcps_transport{"tcps", &open_on_sockets};
+constinit const TransportPlugin ws_transport{"ws", &open_on_sockets};
+constinit const TransportPlugin wss_transport{"wss", &open_on_sockets};
 
 }  // namespace dts::transport

@@ -1,5 +1,5 @@
-// tcp-listen://[host][:port], tcps-listen://...: the place where those meet who connect with
-// tcp://, or tcps://. This node is one of them, and passes on what they send to each other, as a
+// tcp-listen://[host][:port], tcps-listen://..., and those of ws and http: the place where those
+// meet who connect with tcp://, or tcps://. This node is one of them, and passes on what they send to each other, as a
 // switch does. docs/reference/transports/tcp.md is its manual.
 //
 // Threads: connections come and go in the receiving thread only, under the lock; it reads the
@@ -10,8 +10,9 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
-#include "transport/acceptor.hpp"
+#include "transport/http/front.hpp"
 #include "transport/poller.hpp"
+#include "transport/stream/entrance.hpp"
 #include "transport/stream/exchange.hpp"
 #include "transport/stream/layers.hpp"
 #include "transport/stream/member_address.hpp"
@@ -54,7 +55,7 @@ class Listener final : public Transport {
     if (!poller_) return {};
     return {Link{.index = kLink,
                  .name = std::string(name()),
-                 .address = acceptor_.place(),
+                 .address = place_,
                  .mtu_bytes = kStreamPacketBytesMax}};
   }
   bool links_changed() override { return false; }
@@ -70,9 +71,7 @@ class Listener final : public Transport {
   }
   TransportCounters counters() const override {
     const std::lock_guard lock(mutex_);
-    TransportCounters counters = counters_;
-    counters.receive_failed += acceptor_.turned_away();
-    return counters;
+    return counters_;
   }
   std::uint32_t receive_buffer_bytes() const override { return options_.receive_buffer_bytes; }
   std::vector<TransportNotice> take_notices() override { return {}; }
@@ -111,7 +110,8 @@ class Listener final : public Transport {
   const TransportOptions options_;
   const Layers layers_;
   Poller poller_;
-  Acceptor acceptor_;
+  std::unique_ptr<Entrance> entrance_;  // of the receiving thread
+  std::string place_;
   std::vector<Member> receivers_;  // of one packet, kept for its memory
   Member self_ = 0;
 
@@ -120,14 +120,15 @@ class Listener final : public Transport {
   Guests guests_;
   std::map<Member, Guest*> members_;  // without this node itself
   std::vector<Guest*> addressed_;     // whose `frames` are not empty
-  std::uint64_t last_tag_ = kListenTag;
+  std::uint64_t last_tag_ = kListenTag, turned_away_ = 0;
   TransportCounters counters_;
 };
 
 Result<void> Listener::open() {
   DTS_TRY(poller_.open());
-  DTS_ASSIGN(acceptor_, Acceptor::at(layers_.endpoint, layers_.scheme));
-  DTS_TRY(poller_.follow(acceptor_.handle(), kListenTag, false));
+  DTS_ASSIGN(entrance_, layers_.http.empty() ? socket_entrance(layers_) : http_entrance(layers_));
+  place_ = entrance_->place();
+  DTS_TRY(poller_.follow(entrance_->handle(), kListenTag, false));
   DTS_ASSIGN(self_, exchange_.enter(options_.domain));
   return {};
 }
@@ -234,10 +235,12 @@ Result<std::size_t> Listener::receive(ReceiveBatch& batch) {
 }
 
 void Listener::accept_waiting() {
-  const std::lock_guard lock(mutex_);
   for (int i = 0; i < kEventsPerCall; ++i) {
-    auto socket = acceptor_.next();
-    if (!socket) return;
+    auto channel = entrance_->next();
+    const std::lock_guard lock(mutex_);
+    counters_.receive_failed += entrance_->turned_away() - turned_away_;
+    turned_away_ = entrance_->turned_away();
+    if (!channel) return;
     if (guests_.size() - members_.size() >= kUnknownMax) {  // the one that is silent longest goes
       for (auto at = guests_.begin(); at != guests_.end(); ++at)
         if (at->second.member == 0) {
@@ -246,10 +249,9 @@ void Listener::accept_waiting() {
         }
     }
     const std::uint64_t tag = ++last_tag_;
-    if (!poller_.follow(socket->get(), tag, true)) continue;
+    if (!poller_.follow(channel->handle(), tag, true)) continue;
     Guest& guest =
-        guests_.try_emplace(tag, layers_.channel(std::move(*socket)), options_.receive_buffer_bytes)
-            .first->second;
+        guests_.try_emplace(tag, std::move(channel), options_.receive_buffer_bytes).first->second;
     guest.tag = tag;
     guest.watched_room = true;  // for the greeting
     poller_.arm(kPatience);
@@ -346,7 +348,7 @@ void Listener::close() {
   const std::lock_guard lock(mutex_);
   members_.clear();
   guests_.clear();
-  acceptor_.close();
+  entrance_.reset();
   poller_.close();
 }
 
@@ -361,10 +363,12 @@ Result<std::unique_ptr<Transport>> open_listener(const TransportOptions& options
 }  // namespace
 
 extern const TransportPlugin tcp_listen_transport, tcps_listen_transport, ws_listen_transport,
-    wss_listen_transport;
+    wss_listen_transport, http_listen_transport, https_listen_transport;
 constinit const TransportPlugin tcp_listen_transport{"tcp-listen", &open_listener};
 constinit const TransportPlugin tcps_listen_transport{"tcps-listen", &open_listener};
 constinit const TransportPlugin ws_listen_transport{"ws-listen", &open_listener};
 constinit const TransportPlugin wss_listen_transport{"wss-listen", &open_listener};
+constinit const TransportPlugin http_listen_transport{"http-listen", &open_listener};
+constinit const TransportPlugin https_listen_transport{"https-listen", &open_listener};
 
 }  // namespace dts::transport

@@ -101,7 +101,7 @@ Meeting::Meeting(std::string_view scheme) : url_(std::string(scheme) + "://") {
     url_ += directory_;
   }
   broker_ = broker_of(scheme, url_);
-  if (scheme == "tcps" || scheme == "wss") certificates().set_environment();
+  if (scheme == "tcps" || scheme == "wss" || scheme == "https") certificates().set_environment();
   std::string listens = std::string(scheme) + "-listen";
   const auto table = built_in_transports();
   if (std::none_of(table.begin(), table.end(),
