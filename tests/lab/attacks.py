@@ -530,6 +530,8 @@ def reflected(w):
 # What other tests hold: row, attack, what must be seen, file, and a text in it.
 ELSEWHERE = [
     ("A3", "on a TCP connection: frames of 0 bytes and of 4 GiB, other protocols, noise", "told why, and closed", "tests/lab/stream_attacks.py", "def nonsense"),
+    ("A3", "HTTP: heads without an end, bodies without or with two lengths, other protocols, wrong sessions", "refused before a body is read, counted", "tests/conformance/transport/http_test.cpp", "requests_that_are_wrong_are_refused_before_their_body"),
+    ("A3", "HTTP: requests cut anywhere", "read the same however they are cut", "tests/fuzz/http_fuzz.cpp", "LLVMFuzzerTestOneInput"),
     ("A9", "noise at 50,000 packets/s", "values go on, memory does not grow", "tests/lab/hostile.sh", "flood.py"),
     ("B1", "16,384 announced nodes", "`nodes_refused`", "src/proto/hostile_test.cpp", "announced_nodes_are_bounded_and_refusals_counted"),
     ("B7", "a subscriber that never reads", "it alone is told what it missed; others are not slowed", "tests/lab/catalogue.sh", "never reads"),
@@ -537,6 +539,7 @@ ELSEWHERE = [
     ("B8", "TCP members that want everything and read nothing", "values of others pass", "tests/lab/stream_attacks.py", "def deaf"),
     ("B8", "the same, at full speed", "its queue is bounded, it is told what it missed", "tests/conformance/transport/tcp_test.cpp", "a_member_that_does_not_read_costs_the_others_nothing"),
     ("B9", "3,000 silent TCP connections", "64 are waited for; values of others pass", "tests/lab/stream_attacks.py", "def idle"),
+    ("B9", "HTTP: silent connections, heads and bodies byte by byte, sessions of nobody", "128 strangers are waited for, 10 s; values of others pass", "tests/lab/stream_attacks.py", "def http_slow"),
     ("B9", "TCP connections that there is no file descriptor for", "closed at once, `receive_failed`", "tests/conformance/transport/tcp_test.cpp", "turns_away_whom_it_has_no_file_descriptor_for"),
     ("B10", "no file descriptors left", "an error that says so, exit code 1; or goes on with less", "tests/lab/catalogue.sh", "ulimit -n"),
     ("F1", "kill -9 of writers into shared memory, at random moments", "every packet read is whole, nobody blocks", "tests/conformance/transport/shm_test.cpp", "writers_killed_at_any_moment"),

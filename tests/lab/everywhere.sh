@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_start "one domain over everything"
 PATH=$PATH:/usr/sbin
 support=$lab_here/../support
-ways=(tcp ws mqtt nats sqs zmq nng js)
+ways=(tcp ws http mqtt nats sqs zmq nng js)
 switch site
 switch core
 host m
@@ -25,7 +25,7 @@ for i in "${!ways[@]}"; do
 done
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
 sqs="sqs://eu-central-1/lab?endpoint=http://10.2.0.1:9325"
-declare -A url=([tcp]=tcp://10.2.0.1 [ws]=ws://10.2.0.1:8080/bus [js]=ws://10.2.0.1:8080/bus [mqtt]=mqtt://10.2.0.1 [nats]=nats://10.2.0.1
+declare -A url=([tcp]=tcp://10.2.0.1 [ws]=ws://10.2.0.1:8080/bus [js]=ws://10.2.0.1:8080/bus [http]=http://10.2.0.1:8081 [mqtt]=mqtt://10.2.0.1 [nats]=nats://10.2.0.1
   [sqs]=$sqs [zmq]=zmq+tcp://10.2.0.1:25557
   [nng]=nng+tcp://10.2.0.1:25559 [u1]=udp:// [u2]=udp://)
 
@@ -37,7 +37,7 @@ sqs() {
   background m "$lab_dir/judge.out" /usr/bin/python3 -u "$support/sqs_signatures.py" 9325 9324 0.0.0.0
 }
 hub() {
-  background m "$lab_dir/hub.out" "$DTS" hub --side udp://eth0 --listen :25555 --side ws-listen://:8080/bus \
+  background m "$lab_dir/hub.out" "$DTS" hub --side udp://eth0 --listen :25555 --side ws-listen://:8080/bus --side http-listen://:8081 \
     --side mqtt://10.2.0.1 --side nats://10.2.0.1 --side "$sqs" --side 'zmq+tcp-listen://*:25557' \
     --side 'nng+tcp-listen://*:25559'
   hub=$lab_last

@@ -11,7 +11,7 @@ scenarios=("$@")
 if [ ${#scenarios[@]} = 0 ]; then
   scenarios=(self_check.sh two_hosts.sh loss.sh slow.sh formats.sh peers_unicast.sh firewall.sh
     interface_change.sh hostile.sh rude.sh hub.sh sites.sh multicast_router.sh weather.sh one_way.sh link.sh pause.sh kill.sh
-    fallback.sh snooping.sh router.sh selected.sh tcp.sh tls.sh websocket.sh shm.sh python_dts.sh bridge_mqtt.sh mqtt.sh nats.sh jetstream.sh sqs.sh zmq.sh everywhere.sh nng.sh docker.sh decoded.sh large.sh catalogue.sh stream_hostile.sh 'large 1023 0 10' 'link 30' 'one_way 15' 'pause 15')
+    fallback.sh snooping.sh router.sh selected.sh tcp.sh tls.sh websocket.sh http.sh shm.sh python_dts.sh bridge_mqtt.sh mqtt.sh nats.sh jetstream.sh sqs.sh zmq.sh everywhere.sh nng.sh docker.sh decoded.sh large.sh catalogue.sh stream_hostile.sh 'large 1023 0 10' 'link 30' 'one_way 15' 'pause 15')
 fi
 passed=0 failed=0 skipped=0
 for scenario in "${scenarios[@]}"; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""stream_attacks.py PID OUTPUT HOST PORT: what a TCP port of a node has to bear (A3, B8 and B9 of
-docs/internals/hostile.md). PID is the `dts sub` that listens there, OUTPUT what an honest
-subscriber beyond it prints. After each case the node lives, has not grown by more than the case
-allows, and honest values still pass it.
+"""stream_attacks.py PID OUTPUT HOST PORT [http]: what a TCP port of a node has to bear, or one where
+it listens by HTTP (A3, B8 and B9 of docs/internals/hostile.md). PID is the `dts sub` that listens
+there, OUTPUT what an honest subscriber beyond it prints. After each case the node lives, has not
+grown by more than the case allows, and honest values still pass it.
 """
 import pathlib
 import random
@@ -13,14 +13,16 @@ import sys
 import time
 
 PID, OUTPUT, PLACE = int(sys.argv[1]), pathlib.Path(sys.argv[2]), (sys.argv[3], int(sys.argv[4]))
+OVER = sys.argv[5] if len(sys.argv) > 5 else "tcp"
 GREETING, DEADLINE_S = b"DTS/1 \r\n", 60
 DRAW = random.Random(4711)
 CASES = []
 
 
-def case(attack, grows_kb=4096):
+def case(attack, grows_kb=4096, over=("tcp",)):
     def register(function):
-        CASES.append((attack, grows_kb, function))
+        if OVER in over:
+            CASES.append((attack, grows_kb, function))
         return function
     return register
 
@@ -50,7 +52,7 @@ def ended(one):
     return said or b"nothing"
 
 
-@case("3,000 connections that say nothing, all kept open")
+@case("3,000 connections that say nothing, all kept open", over=("tcp", "http"))
 def idle():
     kept = [connected() for _ in range(3000)]
     ended(kept[0])  # who is silent longest goes
@@ -100,6 +102,74 @@ def halves():
 def deaf():
     joins = b"".join(frame(4, group=group, member=group + 1) for group in range(256))
     return [connected(HELLO, joins) for _ in range(3)]
+
+
+def request(line, body=b"", headers=""):
+    return f"{line} HTTP/1.1\r\nHost: here\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def asked(text):
+    one = connected(text)
+    one.shutdown(socket.SHUT_WR)
+    return ended(one)
+
+
+def session():
+    said = asked(request("POST /dts/open"))
+    assert said.startswith(b"HTTP/1.1 200 "), said
+    return b"/dts/" + said[-33:-1]
+
+
+@case("50 heads and 50 bodies of which a byte comes each second: they are given 10 and 30 s",
+      grows_kb=16384, over=("http",))
+def http_slow():
+    name = session().decode()
+    heads, bodies = [connected() for _ in range(50)], []
+    for _ in range(50):
+        bodies.append(connected(request(f"POST {name}/up?from=0", bytes(1 << 20))[:200]))
+    for second in range(33):
+        for one in (heads if second < 9 else []) + (bodies if second < 29 else []):
+            one.sendall(b"GET /dts/0"[second:second + 1] if one in heads else b"x")
+        time.sleep(1)
+    for one in heads + bodies:
+        ended(one)
+
+
+@case("other protocols, heads without an end, noise: each is told why, or closed", over=("http",))
+def http_nonsense():
+    texts = [HELLO, b"\x16\x03\x01\x02\x00", b"GET /" + b"a" * 9000, b"\0" * 20000, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+             request("POST /dts/open")[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"]
+    texts += [b"X" + DRAW.randbytes(400) for _ in range(100)]
+    for text in texts:
+        said = ended(connected(text))
+        assert said.startswith(b"HTTP/1.1 4"), (text[:40], said)
+
+
+@case("2,000 sessions that say nothing", grows_kb=8192, over=("http",))
+def http_sessions():
+    for _ in range(2000):
+        session()
+
+
+@case("20 sessions that send noise in bodies of 1 MiB, from everywhere and twice", grows_kb=49152, over=("http",))
+def http_noise():
+    for _ in range(20):
+        name = session().decode()
+        hello = request(f"POST {name}/up?from=0", HELLO)
+        assert asked(hello).startswith(b"HTTP/1.1 204")
+        assert asked(hello).startswith(b"HTTP/1.1 204")
+        noise = frame(DRAW.randrange(10, 256), DRAW.randbytes(60000)) * 17
+        for start in (len(HELLO), len(HELLO) + 1, 0, 2**63, 2**64 - 1):
+            asked(request(f"POST {name}/up?from={start}", noise))
+        for start in (0, 8, 2**63):
+            asked(request(f"GET {name}/down?from={start}"))
+
+
+@case("three sessions that want everything and fetch nothing", grows_kb=3 * 10240 + 4096, over=("http",))
+def http_deaf():
+    joins = b"".join(frame(4, group=group, member=group + 1) for group in range(256))
+    for _ in range(3):
+        asked(request(f"POST {session().decode()}/up?from=0", HELLO + joins))
 
 
 def rss_kb():

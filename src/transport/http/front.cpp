@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <deque>
 #include <map>
 
 #include "base/hex.hpp"
@@ -24,6 +25,8 @@ constexpr seconds kSilence{60};  // of a session, which is then over
 constexpr seconds kHold{20};     // so long a request waits for bytes, or for its own to be through
 constexpr std::size_t kSessionsMax = 1024, kVisitorsMax = 2 * kSessionsMax;
 constexpr std::size_t kStrangersMax = 128;
+constexpr std::size_t kOverMax =
+    64;  // sessions kept for who has still to be told that they are over
 constexpr int kEventsPerCall = 64;
 constexpr Tag kAcceptTag = 0;
 constexpr std::string_view kBytes = "application/x-dts";
@@ -56,6 +59,7 @@ class HttpEntrance final : public Entrance {
   void down(Tag tag, Visitor& visitor, Session& session);
   void up(Tag tag, Visitor& visitor, Session& session);
   void streamed(Sessions::iterator at);
+  void stream_over(Sessions::iterator at);
   void end(Sessions::iterator at);
   void follow(Session& session);
   void watch_room(Tag tag, Visitor& visitor);
@@ -79,6 +83,7 @@ class HttpEntrance final : public Entrance {
   Visitors visitors_;
   Sessions sessions_;                  // by their names
   std::map<Tag, std::string> by_tag_;  // their names
+  std::deque<std::string> over_;       // of those whose stream has ended, as far as they still are
   std::unique_ptr<Channel> came_;      // one that next() has not given out
   std::size_t strangers_ = 0;
   Tag last_tag_ = kAcceptTag;
@@ -247,7 +252,9 @@ void HttpEntrance::up(Tag tag, Visitor& visitor, Session& session) {
 
 void HttpEntrance::streamed(Sessions::iterator at) {
   Session& session = at->second;
+  const bool lived = !session.over();
   session.fill();
+  if (lived && session.over()) stream_over(at);
   if (session.drain()) answer(session.poster, 204);
   if (const ByteView bytes = session.down(); !bytes.empty() && waiting(session.getter)) {
     answer(session.getter, 200, kBytes,
@@ -257,6 +264,15 @@ void HttpEntrance::streamed(Sessions::iterator at) {
     return end(at);
   }
   follow(session);
+}
+
+// Who comes there may not come back: so many of them are kept, and no more.
+void HttpEntrance::stream_over(Sessions::iterator at) {
+  over_.push_back(at->first);
+  if (over_.size() <= kOverMax) return;
+  const auto oldest = sessions_.find(over_.front());
+  over_.pop_front();
+  if (oldest != sessions_.end()) end(oldest);
 }
 
 void HttpEntrance::end(Sessions::iterator at) {

@@ -38,7 +38,8 @@ class TakenBytes {
   // missing.
   std::optional<ByteView> fresh(std::uint64_t from, ByteView bytes) const {
     if (from > next_) return std::nullopt;
-    return bytes.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(next_ - from, bytes.size())));
+    return bytes.subspan(
+        static_cast<std::size_t>(std::min<std::uint64_t>(next_ - from, bytes.size())));
   }
   void take(std::size_t count) { next_ += count; }
   std::uint64_t next() const noexcept { return next_; }

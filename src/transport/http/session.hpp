@@ -35,10 +35,10 @@ class Session {
   bool drain();
   bool drained() const { return up_.empty(); }
 
-  const Tag tag;           // of its events
-  Tag getter = 0;          // the visitor that waits for bytes; 0: none does
-  Tag poster = 0;          // the one whose bytes are not through yet
-  bool followed = true;    // are events of handle() waited for?
+  const Tag tag;                          // of its events
+  Tag getter = 0;                         // the visitor that waits for bytes; 0: none does
+  Tag poster = 0;                         // the one whose bytes are not through yet
+  bool followed = true;                   // are events of handle() waited for?
   Clock::time_point last = Clock::now();  // that a request came, or was answered
 
  private:

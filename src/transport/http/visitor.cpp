@@ -13,13 +13,23 @@ constexpr seconds kBodyPatience{30};  // ... all of a body, or has not read its 
 constexpr seconds kIdlePatience{60};  // ... no request at all; a stranger: as with a head
 constexpr std::size_t kPortionBytes = 64u * 1024;
 
+// As far as both go.
+bool begins_with_start_of(std::string_view text, std::string_view word) {
+  return text.starts_with(word.substr(0, text.size()));
+}
+
 }  // namespace
 
 bool Visitor::read() {
   static thread_local std::uint8_t portion[kPortionBytes];
+  if (state_ == State::leaving) return !drained(handle());
   const auto got = channel_->read(portion);
+  if (!got && got.error().code() != ErrorCode::closed && got.error().code() != ErrorCode::system) {
+    leave();  // it is told why by what is below HTTP
+    return true;
+  }
   if (!got) return false;
-  if (*got == 0 || state_ == State::leaving) return true;
+  if (*got == 0) return true;
   if (state_ == State::waiting || state_ == State::answering) return false;  // out of its turn
   if (in_.empty()) since_ = Clock::now();
   in_.append(reinterpret_cast<const char*>(portion), *got);
@@ -30,8 +40,11 @@ Visitor::Has Visitor::next() {
   if (state_ == State::head) {
     const auto end = in_.substr(0, kHttpHeadBytesMax).find("\r\n\r\n");
     if (end == std::string::npos) {
-      if (in_.size() < kHttpHeadBytesMax) return Has::nothing;
-      request_ = HttpRequest{.method{}, .path{}, .status = 431, .why = "the head is too large"};
+      const bool ours = begins_with_start_of(in_, "GET ") || begins_with_start_of(in_, "POST ");
+      if (ours && in_.size() < kHttpHeadBytesMax) return Has::nothing;
+      request_ = HttpRequest{.method{}, .path{}};
+      request_.status = ours ? 431 : 400;
+      request_.why = ours ? "the head is too large" : "this is no GET or POST of HTTP/1.1";
       return Has::head;
     }
     head_bytes_ = end + 4;
@@ -83,11 +96,17 @@ bool Visitor::send_on() {
   if (state_ != State::answering) return false;
   std::string().swap(out_);
   sent_ = 0;
-  become(last_ ? State::leaving : State::head);
-  // What it still sends is read until it is gone: a system that closes a socket with something
-  // unread takes back what was sent.
-  if (last_) ::shutdown(handle(), SHUT_WR);
+  if (last_)
+    leave();
+  else
+    become(State::head);
   return false;
+}
+
+// What it still sends is read until it is gone.
+void Visitor::leave() {
+  become(State::leaving);
+  ::shutdown(handle(), SHUT_WR);
 }
 
 bool Visitor::overdue(Clock::time_point now) const {

@@ -51,6 +51,7 @@ class Visitor {
     state_ = state;
     since_ = Clock::now();
   }
+  void leave();
   void put(std::string answer);
 
   std::unique_ptr<Channel> channel_;

@@ -185,9 +185,9 @@ void HttpCalls::take_finished() {
   while (const CURLMsg* const message = curl_multi_info_read(multi_of(multi_), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const int code = message->data.result;
-    const auto found =
-        std::find_if(requests_.begin(), requests_.end(),
-                     [&](const auto& each) { return each->easy == message->easy_handle; });
+    const auto found = std::find_if(requests_.begin(), requests_.end(), [&](const auto& each) {
+      return each->easy == message->easy_handle;
+    });
     const std::unique_ptr<Request> ended = std::move(*found);
     requests_.erase(found);
     HttpReply reply = reply_of(*ended, code);
@@ -206,11 +206,11 @@ HttpReply HttpCalls::reply_of(const Request& request, int code) const {
   curl_easy_getinfo(request.easy, CURLINFO_CONTENT_TYPE, &type);
   curl_easy_getinfo(request.easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
   reply.type = type != nullptr ? type : "";
-  reply.final = reply.status >= 300 && reply.status < 500 && reply.status != 408 &&
-                reply.status != 429;
+  reply.final =
+      reply.status >= 300 && reply.status < 500 && reply.status != 408 && reply.status != 429;
   if (code == CURLE_OK) return reply;
-  const std::string said = steady(request.error[0] != '\0'
-                                      ? request.error.data()
+  const std::string said =
+      steady(request.error[0] != '\0' ? request.error.data()
                                       : curl_easy_strerror(static_cast<CURLcode>(code)));
   const auto fail = [&](ErrorCode kind, std::string what, std::string why, std::string hint) {
     reply.failure = Error(kind, std::move(what), {}, std::move(why), std::move(hint));
@@ -219,6 +219,11 @@ HttpReply HttpCalls::reply_of(const Request& request, int code) const {
     fail(ErrorCode::permission, "the proxy does not let us through",
          "it answered 'HTTP " + std::to_string(proxy_status) + "'", hint_of(proxy_status));
     reply.final = proxy_status < 500;
+    return reply;
+  }
+  if (said.find("alert certificate required") != std::string::npos) {
+    fail(ErrorCode::permission, "it does not let us in", "it wants a certificate of who connects",
+         "?cert=FILE&key=FILE, or DTS_TLS_CERT and DTS_TLS_KEY");
     return reply;
   }
   switch (code) {
@@ -235,9 +240,8 @@ HttpReply HttpCalls::reply_of(const Request& request, int code) const {
       break;
     case CURLE_COULDNT_CONNECT:
       fail(ErrorCode::system, "nobody listens there", said,
-           "start a node there with DTS_TRANSPORTS=" + layers_.scheme +
-               "-listen://:" + std::to_string(layers_.endpoint.port) +
-               ", or look at http_proxy and no_proxy");
+           "start a node there with DTS_TRANSPORTS=" + layers_.scheme + "-listen://:" +
+               std::to_string(layers_.endpoint.port) + ", or look at http_proxy and no_proxy");
       break;
     case CURLE_OPERATION_TIMEDOUT:
       fail(ErrorCode::timeout, "no answer",

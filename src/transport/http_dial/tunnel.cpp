@@ -45,9 +45,7 @@ void Tunnel::run() {
 // With what is said to that in time.
 void Tunnel::part() {
   const auto end = Clock::now() + kParting;
-  const auto left = [&] {
-    return std::chrono::duration_cast<milliseconds>(end - Clock::now());
-  };
+  const auto left = [&] { return std::chrono::duration_cast<milliseconds>(end - Clock::now()); };
   while (!over_ && !session_.empty() && left().count() > 0) {
     read_stream();
     if (!up_.busy && body_.empty() && next_.empty()) break;
@@ -170,8 +168,8 @@ void Tunnel::read_stream() {
 
 void Tunnel::write_stream() {
   while (written_ < arrived_.size()) {
-    const auto done = ::send(stream_.get(), arrived_.data() + written_,
-                             arrived_.size() - written_, MSG_NOSIGNAL);
+    const auto done =
+        ::send(stream_.get(), arrived_.data() + written_, arrived_.size() - written_, MSG_NOSIGNAL);
     if (done > 0)
       written_ += static_cast<std::size_t>(done);
     else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -221,8 +219,7 @@ Result<std::unique_ptr<Channel>> tunnel_channel(const Layers& layers) {
   int pair[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
     return system_error("open a pair of sockets", layers.scheme, errno);
-  auto channel =
-      std::make_unique<TunnelChannel>(layers, Descriptor(pair[0]), Descriptor(pair[1]));
+  auto channel = std::make_unique<TunnelChannel>(layers, Descriptor(pair[0]), Descriptor(pair[1]));
   DTS_TRY(channel->open());
   return std::unique_ptr<Channel>(std::move(channel));
 }

@@ -31,7 +31,7 @@ class Tunnel {
   // A request that is made again and again.
   struct Lane {
     bool busy = false;
-    Clock::time_point again{};            // not before
+    Clock::time_point again{};             // not before
     std::optional<Clock::time_point> bad;  // since then it has failed
   };
 

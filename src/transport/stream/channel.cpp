@@ -60,6 +60,17 @@ void tune_socket(int fd) {
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, kSilenceMs);
 }
 
+bool drained(int fd) {
+  char nowhere[4096];
+  for (int i = 0; i < 64; ++i) {
+    const auto got = ::recv(fd, nowhere, sizeof nowhere, 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+      return true;
+    if (got < 0) return false;
+  }
+  return false;  // it does not end: the owner's patience will
+}
+
 Error connection_lost(int error) {
   return Error(
       ErrorCode::system, "the connection is lost", {},

@@ -35,6 +35,9 @@ class Channel {  // interface: no fields
 std::unique_ptr<Channel> plain_channel(Descriptor socket);
 // As such sockets are here: no waiting for more to send; a dead other side is noticed within 10 s.
 void tune_socket(int fd);
+// For a socket on which nothing more is sent: reads and forgets what the other side still sends,
+// which a system has to have read for it not to take back what was sent. True: that was all.
+bool drained(int fd);
 // The end of a connection by `error` (an errno).
 Error connection_lost(int error);
 

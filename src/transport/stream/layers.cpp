@@ -35,7 +35,8 @@ Result<Layers> layers_of(const Url& url, bool client) {
     if (socket)
       layers.web = web_socket(url, path, client);
     else
-      layers.http = path.empty() || path == "/" ? "/dts" : path.substr(0, path.find_last_not_of('/') + 1);
+      layers.http =
+          path.empty() || path == "/" ? "/dts" : path.substr(0, path.find_last_not_of('/') + 1);
   }
   const std::uint16_t port = !web ? kTcpPort : secure ? kSecureWebPort : kWebPort;
   DTS_ASSIGN(layers.endpoint, parse_endpoint(place, port, url.text));
@@ -67,8 +68,7 @@ Result<Layers> Layers::client(const Url& url) {
 }
 
 Result<Layers> Layers::server(const Url& url) {
-  if (url.scheme == "tcp-listen" || url.scheme == "http-listen")
-    DTS_TRY(check_parameters(url, {}));
+  if (url.scheme == "tcp-listen" || url.scheme == "http-listen") DTS_TRY(check_parameters(url, {}));
   if (url.scheme == "tcps-listen" || url.scheme == "https-listen")
     DTS_TRY(check_parameters(url, {"ca", "cert", "key"}));
   if (url.scheme == "ws-listen") DTS_TRY(check_parameters(url, {"origin"}));

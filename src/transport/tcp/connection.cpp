@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "base/text.hpp"
@@ -45,17 +44,6 @@ void Connection::flush() {
 }
 
 void Connection::finish() { ::shutdown(handle(), SHUT_WR); }
-
-bool Connection::drained() {
-  char nowhere[4096];
-  for (int i = 0; i < 64; ++i) {
-    const auto got = ::recv(handle(), nowhere, sizeof nowhere, 0);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
-      return true;
-    if (got < 0) return false;
-  }
-  return false;  // it does not end: the owner's patience will
-}
 
 std::size_t Connection::send(FrameKind kind, Group group, Member member, ByteView body) {
   const OutFrame frame{frame_head(kind, group, member, body.size()), body};

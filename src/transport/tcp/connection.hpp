@@ -35,7 +35,7 @@ class Connection {
   // Nothing more is sent, and what was reaches the other side, even if what it sends is not read:
   // for that drained() is called until it is true, whenever something is there.
   void finish();
-  bool drained();
+  bool drained() { return transport::drained(handle()); }
 
   // Reads a portion into the batch's memory, behind what was kept: all that is not yet taken. Fails
   // when the other side closed or vanished.

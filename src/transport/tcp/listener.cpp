@@ -1,6 +1,6 @@
 // tcp-listen://[host][:port], tcps-listen://..., and those of ws and http: the place where those
-// meet who connect with tcp://, or tcps://. This node is one of them, and passes on what they send to each other, as a
-// switch does. docs/reference/transports/tcp.md is its manual.
+// meet who connect with tcp://, or tcps://. This node is one of them, and passes on what they send
+// to each other, as a switch does. docs/reference/transports/tcp.md is its manual.
 //
 // Threads: connections come and go in the receiving thread only, under the lock; it reads the
 // sockets without it.

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 
 #include "network.hpp"
@@ -20,6 +21,9 @@ class Streams : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { enter_private_network(); }
   static std::string address(const Peer& host) { return host.transport->links().at(0).address; }
+  static std::string port(const Peer& host) {
+    return address(host).substr(address(host).rfind(':') + 1);
+  }
   static Result<std::unique_ptr<Transport>> open(const std::string& url,
                                                  std::uint32_t buffer_bytes = 8u << 20) {
     for (const TransportPlugin& plugin : built_in_transports())
@@ -123,19 +127,27 @@ class Plain {
     guest_ = ::accept(fd_, nullptr, nullptr);
     say_on(guest_, text);
   }
+  void hang_up() const { ::shutdown(guest_, SHUT_WR); }
+  // What the guest has said.
+  std::string heard() const { return rest_of(guest_); }
   void say(const std::string& text) const { say_on(fd_, text); }
+  bool closed() const {
+    char byte = 0;
+    return ::recv(fd_, &byte, 1, MSG_DONTWAIT) == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
   // All that comes until the other side closes.
-  std::string rest() const {
+  std::string rest() const { return rest_of(fd_); }
+
+ private:
+  static std::string rest_of(int fd) {
     std::string all;
     char buffer[512];
-    for (ssize_t got = 0; (got = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT)) != 0;) {
+    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) != 0;) {
       if (got < 0) break;
       all.append(buffer, static_cast<std::size_t>(got));
     }
     return all;
   }
-
- private:
   static sockaddr_in here(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -22,9 +22,6 @@ class Tcp : public Streams {
     return open_peer(
         {.url = "tcp-listen://127.0.0.1:" + port, .receive_buffer_bytes = buffer_bytes});
   }
-  static std::string port(const Peer& host) {
-    return address(host).substr(address(host).find(':') + 1);
-  }
   static Peer dialing(const std::string& place, std::uint32_t buffer_bytes = 8u << 20) {
     return opening("tcp://" + place, buffer_bytes);
   }
