@@ -35,4 +35,10 @@ bool Clock::step(Duration until) {
   return true;
 }
 
+void Clock::clear() {
+  heap_.clear();
+  actions_.clear();
+  free_.clear();
+}
+
 }  // namespace dts::sim

@@ -28,6 +28,8 @@ class Clock {
     while (step(until)) {
     }
   }
+  // Nothing that was asked for happens any more.
+  void clear();
   std::uint64_t events() const { return events_; }
   std::size_t waiting() const { return heap_.size(); }
 

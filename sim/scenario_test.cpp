@@ -8,6 +8,8 @@
 namespace dts::sim {
 namespace {
 
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 void expect_good(const char* name, std::uint64_t seed, std::uint32_t nodes = 0,
@@ -49,6 +51,26 @@ TEST(Simulator, one_seed_gives_one_trace) {
     const RunResult other = run(scenario, {.seed = 78, .nodes = 4, .lines = {}});
     EXPECT_NE(first.trace_hash, other.trace_hash);
   }
+}
+
+// Two nodes that answer each other at once would keep a run in one second for ever.
+TEST(Simulator, a_storm_ends_the_run_and_is_named) {
+  const Scenario storm{"storm", "for this test",
+                       [](World& world) {
+                         world.populate(2, 1, 1);
+                         static std::function<void()> again;
+                         again = [&world] {
+                           world.clock().after(std::chrono::nanoseconds(100), again);
+                         };
+                         world.run_for(std::chrono::seconds(1));
+                         again();
+                         world.run_for(std::chrono::hours(1));
+                       },
+                       true};
+  const RunResult result = run(storm, {.seed = 1, .lines = {}});
+  EXPECT_THAT(result.violations,
+              ElementsAre(HasSubstr("a storm: more than 1004000 events in a second")));
+  EXPECT_LT(result.events, 1'100'000u);
 }
 
 TEST(Simulator, reading_the_trace_does_not_change_the_run) {
