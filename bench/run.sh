@@ -4,7 +4,7 @@
 #   floor    bare UDP and the transport, on the same kind of cable
 #   transports  two processes of one host, by memory and by lo: DTS, a bare ring, ZeroMQ in turn; and
 #            by a broker: DTS, the bare library, and queues of SQS
-#   streams  two processes of one host by tcp, ws and nng: DTS, bare TCP, ZeroMQ in turn
+#   streams  two processes of one host by tcp, ws, http and nng: DTS, bare TCP, ZeroMQ in turn
 #   loss     the same with packets lost on the cable: DTS, Cyclone DDS, Fast DDS in turn
 #   scale    10, 50, 100 processes: until all know all, and what they cost then
 #   sockets  10,000 subscribers on one host

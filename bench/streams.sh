@@ -1,5 +1,5 @@
 # bench/streams.sh: the part `streams` of run.sh, which sources it. Two processes of one
-# host, one of which listens: DTS by tcp://, ws:// and nng+tcp://, beside bare TCP and ZeroMQ's tcp.
+# host, one of which listens: DTS by tcp://, ws://, http:// and nng+tcp://, beside bare TCP and ZeroMQ's tcp.
 # bus, lab_dir, rounds, seconds and figures are those of run.sh.
 # shellcheck shell=bash disable=SC2016,SC2154
 
@@ -7,7 +7,7 @@ stream_systems=()
 find_stream_systems() {
   stream_systems=(tcp)
   if [ -x "$bus/zeromq_bus" ]; then stream_systems+=(zeromq); fi
-  stream_systems+=(dts_wait_tcp dts_wait_ws dts_wait_nng)
+  stream_systems+=(dts_wait_tcp dts_wait_ws dts_wait_http dts_wait_nng)
 }
 
 # by_stream SYSTEM ROLE ROLE OPTIONS...: lines of JSON in a.out and b.out; the first listens.
@@ -16,6 +16,7 @@ by_stream() {
   case $system in
     dts*_tcp) listens=tcp-listen://127.0.0.1:7731 connects=tcp://127.0.0.1:7731 ;;
     dts*_ws) listens=ws-listen://127.0.0.1:7732 connects=ws://127.0.0.1:7732 ;;
+    dts*_http) listens=http-listen://127.0.0.1:7734 connects=http://127.0.0.1:7734 ;;
     dts*_nng) listens=nng+tcp-listen://127.0.0.1:7733 connects=nng+tcp://127.0.0.1:7733 ;;
   esac
   if [ -n "$listens" ]; then program=${system%_*}; fi

@@ -38,9 +38,10 @@ bool Visitor::read() {
 
 Visitor::Has Visitor::next() {
   if (state_ == State::head) {
-    const auto end = in_.substr(0, kHttpHeadBytesMax).find("\r\n\r\n");
-    if (end == std::string::npos) {
-      const bool ours = begins_with_start_of(in_, "GET ") || begins_with_start_of(in_, "POST ");
+    const std::string_view head = std::string_view(in_).substr(0, kHttpHeadBytesMax);
+    const bool ours = begins_with_start_of(head, "GET ") || begins_with_start_of(head, "POST ");
+    const auto end = head.find("\r\n\r\n");
+    if (!ours || end == std::string_view::npos) {
       if (ours && in_.size() < kHttpHeadBytesMax) return Has::nothing;
       request_ = HttpRequest{.method{}, .path{}};
       request_.status = ours ? 431 : 400;

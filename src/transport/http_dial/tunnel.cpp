@@ -1,5 +1,6 @@
 #include "transport/http_dial/tunnel.hpp"
 
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -189,7 +190,12 @@ class TunnelChannel final : public Channel {
       : inner_(plain_channel(std::move(inner))), tunnel_(layers, std::move(outer)) {}
   Result<void> open() {
     DTS_TRY(tunnel_.open());
+    // Signals are the program's own threads'; a broken connection says so by an error.
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &before);
     work_ = std::thread([this] { tunnel_.run(); });
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return {};
   }
   ~TunnelChannel() override {
