@@ -26,6 +26,9 @@ constexpr std::string_view kOpened = "DTS/1 ", kStream = "application/x-dts";
 }  // namespace
 
 void Tunnel::run() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   open_session();
   while (!over_ && session_.empty() && !leaving_) calls_.wait(nullptr, seconds(1));
   while (!over_ && !leaving_) {
@@ -190,12 +193,7 @@ class TunnelChannel final : public Channel {
       : inner_(plain_channel(std::move(inner))), tunnel_(layers, std::move(outer)) {}
   Result<void> open() {
     DTS_TRY(tunnel_.open());
-    // Signals are the program's own threads'; a broken connection says so by an error.
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before);
     work_ = std::thread([this] { tunnel_.run(); });
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return {};
   }
   ~TunnelChannel() override {
