@@ -353,7 +353,7 @@ void DomainCore::leave(Lock& lock) {
   arm_timer();
   leaving_ = engine_->leaving();
   const auto left = [this] { return !engine_->leaving(); };
-  if (leaving_) wait(lock, now + std::chrono::milliseconds(200), left);
+  if (leaving_) wait(lock, now + std::chrono::seconds(11), left);
 }
 
 void DomainCore::close() {

@@ -162,6 +162,7 @@ void Engine::State::tick(Instant now, Outbox& out) {
   pump_repairs(now, out);
   large.expire(now, splitter.bytes());
   sweep(now, out);
+  go_on_departing(now, out);
   go_on_leaving(now, out);
 }
 
@@ -222,6 +223,7 @@ Instant Engine::State::next_deadline() const {
   if (started) due = std::min({due, tail_due, flow_due});
   if (!splitter.empty()) due = std::min(due, large_due);
   due = std::min({due, repairs.deadline(), large.deadline()});
+  if (departing) due = std::min(due, depart_check);
   if (leaving) due = std::min({due, bye_due, leave_due});
   if (joiner.messages()) due = std::min(due, joiner.deadline());
   return due;
@@ -273,9 +275,9 @@ void Engine::woke(Instant now, Outbox& out) {
 }
 
 void Engine::stop(Instant now, Outbox& out) {
-  if (state_->started) state_->leave(now, out);
+  if (state_->started) state_->depart(now, out);
 }
-bool Engine::leaving() const { return state_->leaving; }
+bool Engine::leaving() const { return state_->departing || state_->leaving; }
 
 Result<StreamId> Engine::open_stream(Instant now, StreamRecord record, Bytes document, Outbox&) {
   return state_->open_stream(now, std::move(record), std::move(document));

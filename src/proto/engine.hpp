@@ -369,8 +369,9 @@ class Engine {
   // This process has stood still (its machine slept, it was stopped) and others may have changed or
   // given it up: it announces itself at once and gives nobody up before it had time to be heard.
   void woke(Instant now, Outbox&);
-  // Says goodbye. While leaving(), for 100 ms at most, what was just published may still be asked
-  // for: go on with receive() and tick(), and publish nothing.
+  // Says goodbye. While leaving() what was just published may still be asked for: for 100 ms at
+  // most, after a large message until those who take it have it, for 10 s at most. Go on with
+  // receive() and tick(), and publish nothing.
   void stop(Instant now, Outbox&);
   bool leaving() const;
 

@@ -16,7 +16,36 @@ constexpr Duration kQuietMin = milliseconds(5);
 constexpr int kQuietRoundTrips = 8;
 // But never longer than this. A peer that has heard BYE waits as long.
 constexpr Duration kLeaveMax = milliseconds(100);
+// A large message goes on until nothing of it was sent or asked for for so long, and everybody has
+// reported; but nobody is waited for who is silent for a second, and never longer than this.
+constexpr Duration kLargeQuiet = milliseconds(300), kLargeSilence = std::chrono::seconds(1),
+                   kLargeMax = std::chrono::seconds(10), kLargeCheck = milliseconds(10);
 }  // namespace
+
+bool Engine::State::owes_large(Instant now) const {
+  if (!splitter.empty()) return true;
+  if (large_sent == Instant{}) return false;
+  return window.owed() || now - std::max(large_sent, nack_heard) < kLargeQuiet;
+}
+
+// All goes on as before until those who take a large message have it: then it is time to leave.
+void Engine::State::depart(Instant now, Outbox& out) {
+  if (departing) return;
+  if (!owes_large(now)) return leave(now, out);
+  departing = true;
+  depart_check = now + kLargeCheck;
+  depart_due = now + kLargeSilence;
+  depart_latest = now + kLargeMax;
+}
+
+void Engine::State::go_on_departing(Instant now, Outbox& out) {
+  if (!departing || now < depart_check) return;
+  depart_check = now + kLargeCheck;
+  depart_due = std::max(depart_due, std::max(large_sent, nack_heard) + kLargeSilence);
+  if (owes_large(now) && now < std::min(depart_due, depart_latest)) return;
+  departing = false;
+  leave(now, out);
+}
 
 Duration Engine::State::leave_quiet() const {
   return std::min(kLeaveMax, std::max<Duration>(kQuietMin, kQuietRoundTrips * round_trip));

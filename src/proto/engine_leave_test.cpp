@@ -104,5 +104,34 @@ TEST_F(Leave, nobody_is_kept_by_those_who_go_on_asking) {
   EXPECT_EQ(b.count(Notice::Kind::node_left), 1u);
 }
 
+// Whoever takes it is on a busy machine: for a while nothing is heard of it.
+TEST_F(Leave, a_large_value_is_whole_before_its_publisher_leaves) {
+  int packets = 0;
+  bool mute = false;
+  net.drop = [&](const Network::Flight& f) { return (mute && f.from == 1) || ++packets % 5 == 0; };
+  net.publish(a, s, std::string(4u << 20, 'x'));
+  net.run(2ms);
+  mute = true;
+  stop(a);
+  net.run(250ms);
+  mute = false;
+  EXPECT_TRUE(a.engine.leaving());
+  net.run(9s);
+  EXPECT_FALSE(a.engine.leaving());
+  ASSERT_EQ(b.messages.size(), 1u);
+  EXPECT_EQ(b.messages[0].bytes.size(), 4u << 20);
+  EXPECT_EQ(b.count(Notice::Kind::gap), 0u);
+  EXPECT_EQ(b.count(Notice::Kind::node_left), 1u);
+}
+
+TEST_F(Leave, nobody_is_kept_by_who_is_dead) {
+  net.publish(a, s, std::string(4u << 20, 'x'));
+  net.run(2ms);
+  b.up = false;
+  stop(a);
+  net.run(3s);
+  EXPECT_FALSE(a.engine.leaving());
+}
+
 }  // namespace
 }  // namespace dts::proto

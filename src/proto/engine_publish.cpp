@@ -337,6 +337,7 @@ void Engine::State::pump(Instant now, Outbox& out) {
       window.mark(now, job.receivers, f.stream, f.sequence);
     }
     repairs.data_sent(put_fragment(f, job.destinations, out));
+    if (f.total > Window::report_bytes) large_sent = now;
     const StreamId stream = job.stream;
     splitter.advance();
     if (OwnStream* s = own(stream); s && s->in_tail) s->last_data = now;

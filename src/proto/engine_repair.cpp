@@ -263,6 +263,7 @@ void Engine::State::receive_nack(Instant now, Peer& peer, ByteView body, Outbox&
   }
   ++counters.nacks_in;
   if (leaving && DTS_CANARY(71)) return;
+  nack_heard = now;
   stay(now);
   if (s->withholding && s->routes_version != routes_version) route(*s, now);  // what it takes now
   wire::Digest have = digest_of(now, *s);

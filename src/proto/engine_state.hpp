@@ -100,7 +100,11 @@ struct Engine::State {
     if (now - std::chrono::milliseconds(20) > wake_due) called_late = now;
   }
   bool started = false, curious = false, groups_changed = true;
-  // After stop(): the next BYE, when nobody has asked for anything for long enough, the latest.
+  // After stop(), while large messages are still taken: looked at again, given up, at the latest.
+  bool departing = false;
+  Instant depart_check{}, depart_due{}, depart_latest{};
+  Instant large_sent{}, nack_heard{};  // the last fragment of what is reported; the last NACK
+  // After that: the next BYE, when nobody has asked for anything for long enough, the latest.
   bool leaving = false;
   Instant bye_due{}, leave_due{}, leave_latest{};
 
@@ -209,6 +213,9 @@ struct Engine::State {
   Duration leave_quiet() const;
   void leave(Instant now, Outbox& out);
   void stay(Instant now);
+  void depart(Instant now, Outbox& out);
+  bool owes_large(Instant now) const;
+  void go_on_departing(Instant now, Outbox& out);
   void go_on_leaving(Instant now, Outbox& out);
   void say_goodbye(Instant now, Outbox& out);
 

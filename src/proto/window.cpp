@@ -196,6 +196,11 @@ bool Window::reported(Instant now, const NodeId& node, StreamId stream, Sequence
   return any;
 }
 
+bool Window::owed() const {
+  return std::any_of(shared_.begin(), shared_.end(),
+                     [](const Receiver& r) { return !r.marks.empty() || r.silences > 0; });
+}
+
 void Window::forget(const NodeId& node) {
   const auto is_node = [&](const Receiver& r) { return r.node == node; };
   std::erase_if(shared_, is_node);

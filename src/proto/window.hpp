@@ -57,6 +57,8 @@ class Window {
   void mark(Instant now, StreamId stream, Sequence sequence,
             const std::function<Instant(const NodeId&)>& heard);
   void drop(StreamId stream) { flows_.erase(stream); }
+  // Large messages: has somebody something to report still, or is silent?
+  bool owed() const;
   // Who owes a report, the evicted apart; whom `bytes` more would have to wait for.
   std::uint64_t in_flight(StreamId stream) const;  // to the farthest behind, the evicted apart
   std::vector<NodeId> owing(StreamId stream) const;
