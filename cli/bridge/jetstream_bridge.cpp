@@ -25,7 +25,7 @@ KeptValue described(const Value& value, const Sample& sample) {
   const Source& source = sample.origin();
   KeptValue kept;
   kept.type = value.type().id().hex();
-  kept.source = sample.source();
+  kept.source = KeptValue::source_of(sample.source());
   kept.labels.insert(sample.labels().begin(), sample.labels().end());
   kept.node = source.node_id.hex();
   kept.stream = source.stream;

@@ -11,6 +11,13 @@ const Format& capnproto() { return *find_format(built_in_formats(), "capnproto")
 
 }  // namespace
 
+std::string KeptValue::source_of(std::string_view name) {
+  const auto mark = name.rfind('#');
+  const bool numbered = mark != name.npos && mark + 1 < name.size() &&
+                        name.find_first_not_of("0123456789", mark + 1) == name.npos;
+  return std::string(numbered ? name.substr(0, mark) : name);
+}
+
 std::string KeptValue::id() const {
   return node + "." + std::to_string(stream) + "." + std::to_string(sequence);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <dts/dts.hpp>
@@ -13,7 +14,7 @@ namespace dts::cli {
 
 struct KeptValue {
   std::string type;    // the exact type's id, in hex
-  std::string source;  // "host/node", as Sample::source()
+  std::string source;  // "host/node", as source_of() names it
   std::map<std::string, std::string> labels;
   std::string node;  // who published it: NodeId in hex
   std::uint32_t stream = 0;
@@ -23,6 +24,9 @@ struct KeptValue {
   static constexpr auto dts =
       dts::type("dts.KeptValue", dts::field(&KeptValue::published_ns).unit("ns"));
 
+  // Sample::source() without the number that tells sources of one name apart: each who hears them
+  // counts for itself.
+  static std::string source_of(std::string_view name);
   // What it is once: the same value that came twice has one id.
   std::string id() const;
   // What its source is called in the store: 16 hex digits, of its name, its labels and the type.

@@ -50,6 +50,13 @@ TEST(KeptValue, a_source_is_its_name_its_labels_and_its_type) {
   EXPECT_TRUE(other([](KeptValue& v) { v.labels["tank"] = "4"; }));
 }
 
+TEST(KeptValue, a_source_is_called_as_everybody_calls_it) {
+  EXPECT_EQ(KeptValue::source_of("pi/w1"), "pi/w1");
+  EXPECT_EQ(KeptValue::source_of("pi/demo/brewery#3"), "pi/demo/brewery");
+  EXPECT_EQ(KeptValue::source_of("pi/w1#"), "pi/w1#");
+  EXPECT_EQ(KeptValue::source_of("pi/#1 tank"), "pi/#1 tank");
+}
+
 TEST(KeptValue, bytes_of_others_are_refused) {
   const Bytes bytes = *some().encode();
   for (std::size_t size = 0; size < bytes.size(); ++size)
