@@ -72,14 +72,26 @@ async function browser() {
       `--remote-debugging-port=${port}`,
       'about:blank',
     ],
-    {stdio: 'ignore', env: {...process.env, HOME: folder}},
+    {stdio: 'ignore', env: {...process.env, HOME: folder}, detached: true},
   );
   const ended = new Promise((done) => {
     child.on('close', done);
   });
+  // Killed alone it leaves processes behind that go on writing into the folder.
+  const kill = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // all have ended
+    }
+  };
+  let close = kill;
   left.push(async () => {
-    child.kill('SIGKILL');
+    close();
+    const late = setTimeout(kill, 10_000);
     await ended;
+    clearTimeout(late);
+    kill();
     rmSync(folder, {recursive: true, force: true, maxRetries: 20, retryDelay: 100});
   });
   let target;
@@ -110,6 +122,9 @@ async function browser() {
       );
       socket.send(JSON.stringify({id, method, params}));
     });
+  close = () => {
+    call('Browser.close').catch(() => {});
+  };
   return {
     call,
     open: (url) => call('Page.navigate', {url}),
