@@ -198,7 +198,16 @@ export class Inbound {
       this.tell(way, p.progress(way.stream, f.sequence, ROOM));
     }
     if (f.total > MESSAGE_MAX) return this.tooLarge(now, way, f);
-    if (!this.fresh(f.sequence)) return undefined;
+    for (let at = 0; at < Math.max(1, f.bytes.length); at += f.piece) {
+      const bytes = f.bytes.subarray(at, at + f.piece);
+      this.piece(now, {...f, sequence: f.sequence + at / f.piece, bytes});
+    }
+    this.drain(now);
+    return undefined;
+  }
+
+  piece(now, f) {
+    if (!this.fresh(f.sequence)) return;
     let message = this.messageAt(f.first, f.count);
     // Another way may cut the pieces otherwise: then it begins anew with this one.
     if (message !== null && (message.piece !== f.piece || message.total !== f.total)) {
@@ -221,8 +230,6 @@ export class Inbound {
     };
     if (this.keep(now, f.sequence, {message, flags: f.flags, bytes: f.bytes}, f.bytes.length + 64))
       message.pieces += 1;
-    this.drain(now);
-    return undefined;
   }
 
   // Of the pieces that are held, the message; looked up by the nearest ones.

@@ -315,13 +315,14 @@ function fragmentOf(r) {
     bytes: r.rest(),
   };
   out.count = Math.max(1, Math.ceil(out.total / out.piece));
-  const expected = out.index === out.count - 1 ? out.total - out.index * out.piece : out.piece;
+  const rest = out.total - out.index * out.piece;
+  const size = out.bytes.length;
   if (
     out.piece === 0 ||
     out.index >= out.count ||
     out.index >= out.sequence ||
     out.total >= 2 ** 31 ||
-    out.bytes.length !== expected ||
+    (size !== rest && (size > rest || size === 0 || size % out.piece !== 0)) ||
     (out.flags & 12) === 12
   )
     throw new Malformed('a piece does not fit its message');

@@ -1,10 +1,14 @@
-// Where packets go: groups, addresses and links, as both the protocol and the transports name them.
+// Where packets go: groups, addresses and links, and a packet on its way there, as both the
+// protocol and the transports name them.
 #pragma once
 
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include <dts/bytes.hpp>
 
 namespace dts {
 
@@ -16,6 +20,7 @@ struct Capabilities {
   bool ordered = false;         // packets arrive in the order sent
   bool groups = false;          // can send to a group
   bool same_host = false;       // never leaves this machine
+  bool bulk = false;            // large packets go as well as small ones, and are taken in parts
   bool relayed = false;         // passes through a third program: an exchange, a broker
   std::uint32_t mtu_bytes = 0;  // largest packet
 };
@@ -37,6 +42,18 @@ struct Link {
   bool same_host = false;  // only this machine hears it
   bool wireless = false;
   std::uint32_t mtu_bytes = 1400;
+};
+
+// One packet to send. `to` empty: to `group` on `link`. The bytes are valid during send() only.
+struct OutgoingPacket {
+  ByteView bytes;
+  LinkIndex link = 0;
+  Group group = 0;
+  std::optional<Address> to{};
+  // What follows `bytes`: a part of a large message, where it lies, and what stands behind it. Only
+  // for transports with the capability `bulk`.
+  ByteView body{}, tail{};
+  std::size_t size() const noexcept { return bytes.size() + body.size() + tail.size(); }
 };
 
 }  // namespace dts

@@ -21,14 +21,6 @@
 
 namespace dts {
 
-// One packet to send. `to` empty: to `group` on `link`. The bytes are valid during send() only.
-struct OutgoingPacket {
-  ByteView bytes;
-  LinkIndex link = 0;
-  Group group = 0;
-  std::optional<Address> to{};
-};
-
 // One received packet. The bytes are valid until the next receive() into the same slots.
 struct ReceivedPacket {
   ByteView bytes;

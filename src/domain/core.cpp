@@ -227,7 +227,7 @@ void DomainCore::send(proto::Outbox& out) {
     outgoing_.clear();
     for (; i < out.packets.size() && out.packets[i].transport == index; ++i) {
       const proto::Packet& packet = out.packets[i];
-      outgoing_.push_back({out.bytes_of(packet), packet.link, packet.group, packet.to});
+      outgoing_.push_back(out.outgoing(packet));
     }
     // What could not be sent is in the transport's counters.
     if (index < transports_.size() && !close_done_)

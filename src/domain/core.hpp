@@ -219,7 +219,6 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   void flush(Instant now);
   bool offer_local(Origin& origin, proto::Sequence sequence, std::int64_t published_ns,
                    const std::shared_ptr<Bytes>& encoded);
-  void replace(std::shared_ptr<Bytes>& encoded);
 
   // flow.cpp
   struct Receiver {
@@ -390,7 +389,6 @@ class DomainCore : public std::enable_shared_from_this<DomainCore> {
   Instant wall_read_{};
   domain::SleepWatch sleep_;
   Instant rejoined_{};
-  std::vector<std::shared_ptr<Bytes>> spare_messages_;  // memory of large messages, some in use
   Instant last_flush_{};
   Instant flush_due_ = Instant::max();
   Instant silence_due_ = Instant::max();

@@ -14,9 +14,8 @@ constexpr Duration gather_window = std::chrono::microseconds(40);
 constexpr std::size_t gather_bytes = 60'000;
 // From this size on the encoded message is shared with the engine instead of copied.
 constexpr std::size_t shared_bytes_min = 16 * 1024;
-// Memory of messages up to this size is used again.
+// A thread keeps what it encodes in up to this size.
 constexpr std::size_t scratch_bytes_max = 8u << 20;
-constexpr std::size_t spare_messages_max = 40;  // more than the engine's backlog of 1 MiB ones
 
 // Where this thread encodes; emptied, but its memory is kept.
 std::shared_ptr<Bytes>& scratch() {
@@ -154,22 +153,6 @@ bool DomainCore::offer_local(Origin& origin, proto::Sequence sequence, std::int6
   return shared;
 }
 
-// The engine shares the message: the next one is encoded into other memory, of a
-// message that nobody has any more.
-void DomainCore::replace(std::shared_ptr<Bytes>& encoded) {
-  std::shared_ptr<Bytes> other;
-  for (auto& spare : spare_messages_)
-    if (spare.use_count() == 1) {
-      other = std::move(spare);
-      spare = std::move(spare_messages_.back());
-      spare_messages_.pop_back();
-      break;
-    }
-  if (encoded->capacity() <= scratch_bytes_max && spare_messages_.size() < spare_messages_max)
-    spare_messages_.push_back(std::move(encoded));
-  encoded = std::move(other);
-}
-
 void DomainCore::flush(Instant now) {
   last_flush_ = now;
   flush_due_ = Instant::max();
@@ -227,15 +210,13 @@ Result<proto::Sequence> DomainCore::submit_now(SourceState& source, Encoded& enc
   source.bytes += encoded.bytes->size();
   const bool shared_here = offer_local(*source.origin, *sequence, wall_ns, encoded.bytes);
   message.owner = nullptr;
-  // Subscribers here let go of it without the lock: its memory does not serve again.
-  const auto reuse = [&](std::shared_ptr<Bytes>& memory) {
-    if (memory.use_count() > 1 || memory->capacity() > scratch_bytes_max) replace(memory);
+  // What others share, the next message is not encoded into.
+  const auto reuse = [&](std::shared_ptr<Bytes>& memory, bool shared) {
+    if (shared || memory.use_count() > 1 || memory->capacity() > scratch_bytes_max)
+      memory = engine_->spare().take();
   };
-  if (encoded.packed != nullptr) reuse(encoded.packed);
-  if (shared_here)
-    encoded.bytes = nullptr;
-  else
-    reuse(encoded.bytes);
+  if (encoded.packed != nullptr) reuse(encoded.packed, false);
+  reuse(encoded.bytes, shared_here);
 
   // Without a thread in the loop nobody would send what gathers.
   if (loops_.empty() || now - last_flush_ >= gather_window) {

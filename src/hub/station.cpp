@@ -176,8 +176,7 @@ void Station::send() {
     follow_groups(i);
     proto::Outbox& out = hub_->outbox(i);
     outgoing_.clear();
-    for (const proto::Packet& packet : out.packets)
-      outgoing_.push_back({out.bytes_of(packet), packet.link, packet.group, packet.to});
+    for (const proto::Packet& packet : out.packets) outgoing_.push_back(out.outgoing(packet));
     // What could not be sent is in the transport's counters.
     if (!outgoing_.empty()) (void)sides_[i].transport->send(outgoing_);
     out.clear();

@@ -99,7 +99,7 @@ Engine::State::State(EngineOptions engine_options, std::uint64_t seed)
       strangers(options.half_known_nodes_max),
       announcer(options),
       types(options.documents_max, options.documents_bytes_max),
-      joiner(options),
+      joiner(options, spare),
       splitter(options.backlog_bytes_max),
       window(options.send_window_bytes),
       history_budget{options.history_bytes_max, options.repair_bytes_max},
@@ -141,6 +141,7 @@ void Engine::State::tick(Instant now, Outbox& out) {
   if (started && announcer.due() <= now) {
     announce(now, out);
     announcer.announced(now, peers.size(), paths.links().size(), random);
+    spare.trim();
     for (const auto& s : streams)
       if (s) s->history.expire(now);
     for (const NodeId& node : losses.expire(now)) restore_receiver(node, out);
@@ -512,6 +513,7 @@ std::uint64_t Engine::memory_bytes() const {
          s.answer_records * sizeof(StreamRecord) + s.types.memory_bytes() + s.ways.memory_bytes() +
          s.closing.size() * 80 + s.streams.size() * 8 + s.streams_open * sizeof(OwnStream);
 }
+base::SpareBytes Engine::spare() const { return state_->spare; }
 NodeId Engine::node() const { return state_->options.node; }
 
 }  // namespace dts::proto

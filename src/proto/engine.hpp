@@ -24,6 +24,7 @@
 #include <dts/result.hpp>
 #include <dts/time.hpp>
 
+#include <base/spare_bytes.hpp>
 #include <proto/selection.hpp>
 
 namespace dts::proto {
@@ -288,6 +289,10 @@ struct Packet {
   Group group = 0;
   std::optional<Address> to;  // empty: to the group
   std::uint32_t offset = 0, length = 0;
+  // Of a packet of pieces over a way with the capability `bulk`: a part of `owner`, which stands
+  // before the last wire::kTrailerBytes of these bytes.
+  ByteView body{};
+  std::shared_ptr<const Bytes> owner{};
 };
 
 // What a call of the engine wants done. The caller sends, delivers, tells, then clears; clear()
@@ -297,7 +302,10 @@ struct Outbox {
   std::vector<Packet> packets;
   std::vector<Message> messages;
   std::vector<Notice> notices;
+  // Of a packet without a body all of it.
   ByteView bytes_of(const Packet& p) const { return ByteView(memory).subspan(p.offset, p.length); }
+  // The packet in up to three parts.
+  OutgoingPacket outgoing(const Packet& p) const;
   bool empty() const { return packets.empty() && messages.empty() && notices.empty(); }
   void clear() {
     memory.clear();
@@ -489,6 +497,8 @@ class Engine {
   const EngineCounters& counters() const;
   // Bytes held in all tables and buffers: the bound of promise 5.
   std::uint64_t memory_bytes() const;
+  // Memory for messages, used again when nobody has them any more.
+  base::SpareBytes spare() const;
   NodeId node() const;
 
  private:

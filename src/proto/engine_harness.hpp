@@ -73,6 +73,7 @@ class Network {
 
   Instant now{std::chrono::seconds(1000)};
   Duration delay = std::chrono::microseconds(100);
+  Capabilities able{.groups = true, .mtu_bytes = 1400};
   std::vector<Link> links{Link{1, "eth0", "", false, false, 1400}};
   // Drops a packet on its way when it says true.
   std::function<bool(const Flight&)> drop = [](const Flight&) { return false; };
@@ -97,9 +98,6 @@ class Network {
     const std::uint8_t number = static_cast<std::uint8_t>(nodes.size() + 1);
     Node& node = nodes.emplace_back(std::move(options), number);
     node.number = number;
-    Capabilities able;
-    able.groups = true;
-    able.mtu_bytes = 1400;
     node.engine.add_transport(able);
     node.engine.set_links(now, 0, links, node.out);
     return node;
@@ -125,7 +123,7 @@ class Network {
                                m.record ? m.record->family_name : "?", m.compression});
     for (const Notice& n : node.out.notices) node.notices.push_back(n);
     for (const Packet& p : node.out.packets) {
-      const ByteView bytes = node.out.bytes_of(p);
+      const Bytes bytes = whole(node.out.outgoing(p));
       ++node.packets_sent;
       node.bytes_sent += bytes.size();
       for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -133,14 +131,19 @@ class Network {
         if (!to.up || !node.up) continue;
         if (p.to ? *p.to != address_of(to.number) : !in_group(to, p.group)) continue;
         Flight flight{now + delay, static_cast<std::size_t>(node.number - 1), i,
-                      Path{0, p.link, address_of(node.number), !p.to},
-                      Bytes(bytes.begin(), bytes.end())};
+                      Path{0, p.link, address_of(node.number), !p.to}, bytes};
         flight.due += held_back(flight);
         tap(flight);
         if (!drop(flight)) flights.push_back(std::move(flight));
       }
     }
     node.out.clear();
+  }
+  static Bytes whole(const OutgoingPacket& packet) {
+    Bytes bytes;
+    for (const ByteView part : {packet.bytes, packet.body, packet.tail})
+      bytes.insert(bytes.end(), part.begin(), part.end());
+    return bytes;
   }
   static bool in_group(const Node& node, Group group) {
     for (Group g : node.engine.groups())

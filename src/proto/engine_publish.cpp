@@ -250,7 +250,7 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
   ++counters.messages_out;
   std::shared_ptr<const Bytes> bytes;
   if (wanted || s.history.keeps(size))
-    bytes = message.owner ? message.owner : pooled(message.bytes);
+    bytes = message.owner ? message.owner : copy_of(message.bytes);
   s.history.keep(now, first, first + count - 1, message.published_ns, cut, message.bytes, bytes);
   if (wanted && s.record.delivery != Delivery::stream)
     large.keep(now,
@@ -267,20 +267,11 @@ Result<Sequence> Engine::State::publish_large(Instant now, OwnStream& s, const M
   return first + count - 1;
 }
 
-// A shared copy; memory that history and backlog have let go of is used again.
-std::shared_ptr<const Bytes> Engine::State::pooled(ByteView bytes) {
-  constexpr std::size_t pool_max = 32, pooled_bytes_max = 8u << 20;
-  for (auto& memory : pool) {
-    if (memory.use_count() != 1 || memory->capacity() < bytes.size()) continue;
-    memory->assign(bytes.begin(), bytes.end());
-    return memory;
-  }
-  auto fresh = std::make_shared<Bytes>(bytes.begin(), bytes.end());
-  if (bytes.size() <= pooled_bytes_max) {
-    if (pool.size() == pool_max) pool.erase(pool.begin());
-    pool.push_back(fresh);
-  }
-  return fresh;
+// A shared copy.
+std::shared_ptr<const Bytes> Engine::State::copy_of(ByteView bytes) {
+  const std::shared_ptr<Bytes> memory = spare.take(bytes.size());
+  memory->assign(bytes.begin(), bytes.end());
+  return memory;
 }
 
 void Engine::State::add_small(const Destinations& destinations, std::uint64_t set, StreamId stream,
@@ -306,8 +297,10 @@ void Engine::State::pump(Instant now, Outbox& out) {
   std::size_t shut = 0;  // streams that cannot go on, one after the other
   while (!splitter.empty()) {
     const Splitter::Job& job = splitter.front();
-    wire::Fragment f = splitter.fragment();
-    if (!fits(f)) {  // cut when packets were larger: who misses it asks, and hears that it is gone
+    const std::size_t bulk = bulk_bytes(job.destinations);
+    wire::Fragment f = splitter.fragment(bulk);
+    if (bulk < f.piece &&
+        !fits(f)) {  // cut when packets were larger: who misses it asks, and hears
       ++counters.message_too_large;
       splitter.advance();
       continue;
@@ -315,7 +308,7 @@ void Engine::State::pump(Instant now, Outbox& out) {
     OwnStream* waits = job.historic ? nullptr : own(job.stream);
     // Of a command's last packet PROGRESS says that it was handled.
     const bool command =
-        waits && waits->record.delivery == Delivery::command && f.sequence == f.last();
+        waits && waits->record.delivery == Delivery::command && f.until() == f.last();
     if (waits && !waits->record.waits) waits = nullptr;
     const std::uint64_t cost = f.bytes.size() + kMessageCost;
     if (!(waits ? window.open(now, job.stream, cost)
@@ -331,15 +324,15 @@ void Engine::State::pump(Instant now, Outbox& out) {
     }
     shut = 0;
     if (waits) {
-      if (note_sent(now, *waits, f.sequence, cost, job.receivers)) f.flags |= wire::kFragmentReport;
+      if (note_sent(now, *waits, f.until(), cost, job.receivers)) f.flags |= wire::kFragmentReport;
     } else if (window.sent(job.receivers, f.bytes.size()) && !command) {
       f.flags |= wire::kFragmentReport;
       window.mark(now, job.receivers, f.stream, f.sequence);
     }
-    repairs.data_sent(put_fragment(f, job.destinations, out));
+    repairs.data_sent(put_fragment(f, job.bytes, job.destinations, out));
     if (f.total > Window::report_bytes) large_sent = now;
     const StreamId stream = job.stream;
-    splitter.advance();
+    splitter.advance(f.pieces());
     if (OwnStream* s = own(stream); s && s->in_tail) s->last_data = now;
   }
   tell_evicted(out);
@@ -351,15 +344,23 @@ void Engine::State::pump(Instant now, Outbox& out) {
   }
 }
 
-// A packet with one fragment; returns its bytes.
-std::size_t Engine::State::put_fragment(const wire::Fragment& f, const Destinations& to,
-                                        Outbox& out) {
+// A packet with a part of the message `of`; returns its bytes.
+std::size_t Engine::State::put_fragment(const wire::Fragment& f,
+                                        const std::shared_ptr<const Bytes>& of,
+                                        const Destinations& to, Outbox& out) {
+  counters.packets_out += to.size();
+  if (bulk_bytes(to) >= f.bytes.size() && !f.bytes.empty()) {
+    wire::write_fragment_head(
+        control.add(wire::FrameType::fragment, wire::kFragmentHeadBytes, f.bytes.size()), f);
+    const bool intact = std::all_of(
+        to.begin(), to.end(), [this](const Destination& d) { return paths.intact(d.transport); });
+    return control.seal(next_packet++, to, out, f.bytes, of, !intact);
+  }
   std::uint8_t* body =
       control.add(wire::FrameType::fragment, wire::kFragmentHeadBytes + f.bytes.size());
   wire::write_fragment_head(body, f);
   if (!f.bytes.empty())
     std::memcpy(body + wire::kFragmentHeadBytes, f.bytes.data(), f.bytes.size());
-  counters.packets_out += to.size();
   return control.seal(next_packet++, to, out);
 }
 

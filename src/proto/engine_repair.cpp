@@ -370,7 +370,7 @@ Sequence Engine::State::send_repair(Instant now, OwnStream& s, const RepairQueue
     const wire::Fragment f = fragment_at(s, first, cut, published_ns, bytes, job.from);
     if (!fits(f)) return gone(std::min(job.to, last));  // cut when packets were larger
     ++counters.repairs_out;
-    repairs.spend(put_fragment(f, to, out) * to.size());
+    repairs.spend(put_fragment(f, bytes, to, out) * to.size());
     return job.from;
   };
   if (const LargeStore::Value* const v = large.find(job.stream, job.from))

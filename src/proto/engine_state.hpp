@@ -114,6 +114,7 @@ struct Engine::State {
   EarlyStore strangers;
   Announcer announcer;
   TypeExchange types;
+  base::SpareBytes spare;
   Joiner joiner;
   Splitter splitter;
   Window window;
@@ -174,15 +175,14 @@ struct Engine::State {
   std::uint32_t receive_buffer_bytes = 0;
   unsigned health_news = 0;                            // how often it is still announced
   Duration round_trip = std::chrono::milliseconds(1);  // to the farther receivers
-  std::vector<GapDetector::Range> arrivals;            // scratch of receive_data
+  std::vector<GapDetector::Range> arrivals;  // scratch of receive_data and receive_fragment
   bool backlog_blocked = false;
   Instant large_due = Instant::max();                 // when a closed window opens by itself
   std::uint64_t bytes_max_least = ~std::uint64_t{0};  // of all our interests so far
   std::map<std::uint64_t, Instant> probes;            // token, sent
   std::unordered_set<std::uint32_t> other_domains;
   bool told_other_version = false, told_own_id = false, told_nodes = false;
-  std::vector<std::shared_ptr<Bytes>> pool;  // memory of large messages, for reuse
-  Instant group_answered{};                  // last PROBE_REPLY to a group
+  Instant group_answered{};  // last PROBE_REPLY to a group
   // Records that messages already handed out may still point to: kept for two ticks.
   std::vector<std::shared_ptr<const StreamRecord>> buried, buried_before;
 
@@ -228,7 +228,7 @@ struct Engine::State {
   Result<Sequence> publish(Instant now, StreamId stream, const MessageView& message, Outbox& out);
   Result<Sequence> publish_large(Instant now, OwnStream& s, const MessageView& message, Cut cut,
                                  Outbox& out);
-  std::shared_ptr<const Bytes> pooled(ByteView bytes);
+  std::shared_ptr<const Bytes> copy_of(ByteView bytes);
   void route(OwnStream& s, Instant now);
   void add_small(const Destinations& destinations, std::uint64_t set, StreamId stream,
                  Sequence sequence, std::int64_t published_ns, bool historic, ByteView bytes,
@@ -238,7 +238,8 @@ struct Engine::State {
   bool fits(const wire::Fragment& f) const {
     return wire::kFragmentHeadBytes + f.bytes.size() <= control.body_max();
   }
-  std::size_t put_fragment(const wire::Fragment& fragment, const Destinations& to, Outbox& out);
+  std::size_t put_fragment(const wire::Fragment& fragment, const std::shared_ptr<const Bytes>& of,
+                           const Destinations& to, Outbox& out);
   void touch_tail(OwnStream& s, Instant now);
   void enter_tail(OwnStream& s, Instant due);
   void renew_tails(Instant now, const Peer& peer);
@@ -249,6 +250,13 @@ struct Engine::State {
   void send_beginnings_within_budget(Instant now, Peer& peer, const std::vector<StreamId>& ids,
                                      Outbox& out);
   std::size_t beginnings_bytes(const std::vector<StreamId>& ids) const;
+  // How many bytes of a message one packet holds on the way there; 0: one piece.
+  std::size_t bulk_bytes(const Destinations& to) const {
+    const std::size_t packet = paths.bulk_packet_bytes(to);
+    return packet
+               ? packet - wire::kPacketBytesMin - wire::kFrameHeaderBytes - wire::kFragmentHeadBytes
+               : 0;
+  }
   std::uint16_t piece_bytes() const {
     return static_cast<std::uint16_t>(control.body_max() - wire::kFragmentHeadBytes);
   }
@@ -310,6 +318,8 @@ struct Engine::State {
                      const wire::Frame& frame, Outbox& out);
   void receive_data(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_fragment(Instant now, Peer& peer, const Path* from, ByteView body, Outbox& out);
+  void take_pieces(Instant now, Peer& peer, InboundStream& in, const wire::Fragment& f, bool late,
+                   Outbox& out);
   void receive_digest(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_history_request(Instant now, Peer& peer, ByteView body, Outbox& out);
   void receive_health(Peer& peer, ByteView body);

@@ -241,32 +241,43 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
   const Sequence next = in->gaps.next();
   arrivals.clear();
   const auto arrival = in->gaps.arrived(
-      f.sequence, f.sequence, now, f.sequence > next ? miss_due(now, peer, *in) : now, arrivals);
+      f.sequence, f.until(), now, f.sequence > next ? miss_due(now, peer, *in) : now, arrivals);
+  if (arrival == GapDetector::Arrival::absurd) {
+    ++counters.frame_unexpected;
+    return;
+  }
   if (f.sequence < next && !arrivals.empty()) in->gaps.hurry(NackTimer::quick_tries, now);
   // History of what was withheld: what begins to be wanted may be wanted now.
   const bool late = arrival == GapDetector::Arrival::duplicate &&
                     f.flags & wire::kFragmentHistoric && in->withheld.contains(f.first()) &&
                     in->withheld.contains(f.last());
-  if (arrival != GapDetector::Arrival::fresh && !late) {
-    ++(arrival == GapDetector::Arrival::duplicate ? counters.data_duplicate
-                                                  : counters.frame_unexpected);
-    return;
+  if (late) return take_pieces(now, peer, *in, f, true, out);
+  std::uint64_t fresh = 0;
+  for (const GapDetector::Range& range : arrivals) {
+    fresh += range.to - range.from + 1;
+    take_pieces(now, peer, *in, f.part(range.from, range.to), false, out);
   }
-  if (turn_down(now, peer, *in, f, late, out)) return;
+  counters.data_duplicate += f.pieces() - fresh;
+}
+
+// Pieces that have not been here yet. `late`: of what was withheld before.
+void Engine::State::take_pieces(Instant now, Peer& peer, InboundStream& in, const wire::Fragment& f,
+                                bool late, Outbox& out) {
+  if (turn_down(now, peer, in, f, late, out)) return;
   Joiner::Joined joined = joiner.add(now, peer.record.node, f);
-  if (joined.tell) tell_arriving(peer, *in, f, joined.arrived, out);
+  if (joined.tell) tell_arriving(peer, in, f, joined.arrived, out);
   using enum Joiner::Outcome;
   switch (joined.outcome) {
     case completed:
       if (late) {
-        in->withheld.remove(f.first(), f.last());
-        in->renewing = false;
-        deliver(peer, *in, f.first(), f.last(), f.published_ns, std::move(joined.message),
+        in.withheld.remove(f.first(), f.last());
+        in.renewing = false;
+        deliver(peer, in, f.first(), f.last(), f.published_ns, std::move(joined.message),
                 f.compression(), out);
         out.messages.back().historic = true;
         break;
       }
-      accept(peer, *in, f.first(), f.last(), f.published_ns, std::move(joined.message),
+      accept(peer, in, f.first(), f.last(), f.published_ns, std::move(joined.message),
              f.compression(), out);
       break;
     case inconsistent:
@@ -282,15 +293,15 @@ void Engine::State::receive_fragment(Instant now, Peer& peer, const Path* from, 
       break;
   }
   if (!late && (joined.outcome == inconsistent || joined.outcome == no_room))
-    name_gap(peer, *in, f.first(), f.last(), Notice::GapReason::overflow, out);
+    name_gap(peer, in, f.first(), f.last(), Notice::GapReason::overflow, out);
   if (joined.evicted) {  // last: it may let those pass that stand behind what has just come
     const auto& range = *joined.evicted;
     ++counters.join_no_room;
     if (const auto at = peer.inbound.find(range.key.stream); at != peer.inbound.end())
       name_gap(peer, *at->second, range.key.first, range.last, Notice::GapReason::overflow, out);
   }
-  drain(peer, *in, out);
-  if (!in->gaps.complete()) watch(peer, *in, in->gaps.deadline());
+  drain(peer, in, out);
+  if (!in.gaps.complete()) watch(peer, in, in.gaps.deadline());
 }
 
 void Engine::State::receive_digest(Instant now, Peer& peer, ByteView body, Outbox& out) {

@@ -36,24 +36,53 @@ bool Joiner::make_room(Partial& p, std::uint64_t end) {
   return true;
 }
 
+// What we have already may be used for a message that only says how long it is.
+std::shared_ptr<Bytes> Joiner::memory_for(std::uint64_t bytes) {
+  std::shared_ptr<Bytes> memory = spare_.take(bytes);
+  return bytes_ + memory->capacity() <= bytes_max_ ? memory : std::make_shared<Bytes>();
+}
+
 Joiner::Outcome Joiner::store(Partial& p, const wire::Fragment& f) {
   const std::uint64_t offset =
       std::uint64_t{f.index} * f.piece - (DTS_CANARY(1) && f.index ? 1 : 0);
   const std::uint64_t end = offset + f.bytes.size();
   if (!make_room(p, end)) return Outcome::no_room;
-  std::uint64_t& word = p.have[f.index / 64];
-  const std::uint64_t bit = std::uint64_t{1} << f.index % 64;
-  if (word & bit) return Outcome::duplicate;
+  const std::uint32_t before = p.arrived, behind = f.index + f.pieces();
+  for (std::uint32_t i = f.index; i < behind;) {
+    std::uint32_t to = i;  // those up to here are new
+    while (to < behind && p.note(to)) ++to;
+    if (to == i) {
+      ++i;
+      continue;
+    }
+    const std::size_t skip = std::size_t{i - f.index} * f.piece;
+    put(p, offset + skip,
+        f.bytes.subspan(skip, std::min(std::size_t{to - i} * f.piece, f.bytes.size() - skip)));
+    p.arrived += to - i;
+    i = to;
+  }
+  if (p.arrived == before) return Outcome::duplicate;
+  return p.arrived + (DTS_CANARY(2) ? 1 : 0) == p.count ? Outcome::completed : Outcome::stored;
+}
+
+bool Joiner::Partial::note(std::uint32_t index) {
+  std::uint64_t& word = have[index / 64];
+  const std::uint64_t bit = std::uint64_t{1} << index % 64;
+  if (word & bit) return false;
   word |= bit;
+  return true;
+}
+
+void Joiner::put(Partial& p, std::uint64_t offset, ByteView piece) {
   Bytes& bytes = *p.bytes;
   if (offset == bytes.size()) {
-    bytes.insert(bytes.end(), f.bytes.begin(), f.bytes.end());
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
   } else {
-    if (end > bytes.size()) bytes.resize(static_cast<std::size_t>(end));
-    std::memcpy(bytes.data() + offset, f.bytes.data(), f.bytes.size());
+    if (offset + piece.size() > bytes.size())
+      bytes.resize(static_cast<std::size_t>(offset + piece.size()));
+    std::memcpy(bytes.data() + offset, piece.data(), piece.size());
   }
-  p.arrived_bytes += f.bytes.size();
-  return ++p.arrived + (DTS_CANARY(2) ? 1 : 0) == p.count ? Outcome::completed : Outcome::stored;
+  p.arrived_bytes += piece.size();
 }
 
 Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment& f) {
@@ -68,7 +97,8 @@ Joiner::Joined Joiner::add(Instant now, const NodeId& node, const wire::Fragment
     at->second.piece = f.piece;
     at->second.compression = f.compression();
     at->second.count = f.count();
-    at->second.bytes = std::make_shared<Bytes>();
+    at->second.bytes = memory_for(f.total);
+    bytes_ += at->second.counted_bytes = at->second.bytes->capacity();
     at->second.told = now;
   }
   last_used_ = at;

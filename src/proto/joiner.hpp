@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include <base/spare_bytes.hpp>
 #include <proto/engine.hpp>
 #include <proto/wire.hpp>
 
@@ -45,8 +46,9 @@ class Joiner {
   static constexpr Duration stalled_age = std::chrono::milliseconds(200);
 
   // What is larger than options.message_bytes_max is not to be added.
-  explicit Joiner(const EngineOptions& options)
-      : bytes_max_(options.join_bytes_max),
+  explicit Joiner(const EngineOptions& options, base::SpareBytes spare = {})
+      : spare_(std::move(spare)),
+        bytes_max_(options.join_bytes_max),
         per_node_max_(options.join_messages_per_node_max),
         age_max_(std::chrono::milliseconds(options.join_age_ms_max)) {}
 
@@ -77,14 +79,19 @@ class Joiner {
     enum class State : std::uint8_t { moves, stalled, kept } state{};
     Instant due(Duration age_max) const;
     std::shared_ptr<Bytes> bytes;
-    std::vector<std::uint64_t> have;  // a bit per fragment
+    std::vector<std::uint64_t> have;  // a bit per piece
+    bool note(std::uint32_t index);   // false: it is here already
   };
   using Partials = std::map<Key, Partial>;
   bool make_room(Partial& partial, std::uint64_t end);
   Outcome store(Partial& partial, const wire::Fragment& fragment);
+  static void put(Partial& partial, std::uint64_t offset, ByteView piece);
   std::optional<Range> evict_oldest(const NodeId& node);
   Partials::iterator erase(Partials::iterator at);
 
+  std::shared_ptr<Bytes> memory_for(std::uint64_t bytes);
+
+  base::SpareBytes spare_;
   std::uint64_t bytes_max_, bytes_ = 0;
   std::uint32_t per_node_max_;
   Duration age_max_;

@@ -6,9 +6,11 @@
 namespace dts::proto {
 
 std::size_t PacketWriter::seal(std::uint64_t number, std::span<const Destination> destinations,
-                               Outbox& out) {
+                               Outbox& out, ByteView body,
+                               const std::shared_ptr<const Bytes>& owner, bool checked) {
   base::store(buffer_.data() + 20, number);
-  base::store(end(), base::crc32c({buffer_.data(), size_}));
+  buffer_[3] = checked ? 0 : wire::kPacketUnchecked;
+  base::store(end(), checked ? base::crc32c(body, base::crc32c({buffer_.data(), size_})) : 0u);
   const std::size_t length = size_ + wire::kTrailerBytes;
   const std::size_t offset = out.memory.size();
   out.memory.insert(out.memory.end(), buffer_.data(), buffer_.data() + length);
@@ -20,11 +22,20 @@ std::size_t PacketWriter::seal(std::uint64_t number, std::span<const Destination
     packet.to = d.to;
     packet.offset = static_cast<std::uint32_t>(offset);
     packet.length = static_cast<std::uint32_t>(length);
-    out.packets.push_back(packet);
+    packet.body = body;
+    packet.owner = owner;
+    out.packets.push_back(std::move(packet));
   }
   size_ = wire::kHeaderBytes;
   frames_ = 0;
-  return length;
+  return length + body.size();
+}
+
+OutgoingPacket Outbox::outgoing(const Packet& p) const {
+  const ByteView bytes = bytes_of(p);
+  if (p.body.empty()) return {bytes, p.link, p.group, p.to};
+  const std::size_t head = bytes.size() - wire::kTrailerBytes;
+  return {bytes.first(head), p.link, p.group, p.to, p.body, bytes.subspan(head)};
 }
 
 bool OpenPacket::add_frame(std::uint64_t set, const Destinations& destinations,

@@ -67,9 +67,19 @@ class PacketWriter {
   std::uint8_t* end() noexcept { return buffer_.data() + size_; }
   void grow(std::size_t bytes) noexcept { size_ += bytes; }
 
+  // For a frame whose body ends with bytes that lie elsewhere, and are handed to seal(): where its
+  // first `length` bytes are to be written.
+  std::uint8_t* add(wire::FrameType type, std::size_t length, std::size_t elsewhere) noexcept {
+    std::uint8_t* const to = add(type, length);
+    base::store(to - 2, static_cast<std::uint16_t>(length + elsewhere));
+    return to;
+  }
+
   // Seals the packet with this number, puts it into `out` once and for every destination, and
   // begins the next. Returns its length.
-  std::size_t seal(std::uint64_t number, std::span<const Destination> destinations, Outbox& out);
+  std::size_t seal(std::uint64_t number, std::span<const Destination> destinations, Outbox& out,
+                   ByteView body = {}, const std::shared_ptr<const Bytes>& owner = {},
+                   bool checked = true);
 
  private:
   std::uint32_t domain_;

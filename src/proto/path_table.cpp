@@ -38,6 +38,16 @@ std::size_t PathTable::packet_bytes(std::size_t bytes) const {
   return std::clamp<std::size_t>(bytes, least, 65'000);
 }
 
+std::size_t PathTable::bulk_packet_bytes(const Destinations& to) const {
+  std::size_t bytes = wire::kBulkPacketBytesMax;
+  for (const Destination& d : to) {
+    const LinkState* const l = find(d.transport, d.link);
+    if (!l || !transports_[d.transport].bulk || l->link.mtu_bytes < 4096) return 0;
+    bytes = std::min<std::size_t>(bytes, l->link.mtu_bytes);
+  }
+  return to.empty() ? 0 : bytes;
+}
+
 Destinations PathTable::control_groups() const {
   Destinations all;
   for (const LinkState& l : links_)

@@ -39,6 +39,13 @@ class PathTable {
   const LinkState* find(TransportIndex transport, LinkIndex link) const;
   // The largest packet that all links take, at most `bytes`.
   std::size_t packet_bytes(std::size_t bytes) const;
+  // The largest packet of a large message that takes these ways; 0: some of them carry only what
+  // fits the smallest of all links.
+  std::size_t bulk_packet_bytes(const Destinations& to) const;
+  // Is what comes this way what was sent, bit by bit? It has never left this machine.
+  bool intact(TransportIndex transport) const {
+    return transport < transports_.size() && transports_[transport].same_host;
+  }
   // The control group on every link that has groups; this machine's own links first.
   Destinations control_groups() const;
 

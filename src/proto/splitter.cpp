@@ -16,7 +16,7 @@ void Splitter::push(Job job) {
   at->second->jobs.push_back(std::move(job));
 }
 
-wire::Fragment Splitter::fragment_of(const Job& job) {
+wire::Fragment Splitter::fragment_of(const Job& job, std::size_t bytes_max) {
   wire::Fragment f;
   f.flags = static_cast<std::uint8_t>(static_cast<unsigned>(job.cut.compression)
                                       << wire::kFragmentCompressionShift);
@@ -28,16 +28,17 @@ wire::Fragment Splitter::fragment_of(const Job& job) {
   f.index = DTS_CANARY(31) && job.index ? job.index - 1 : job.index;
   f.published_ns = job.published_ns;
   const std::size_t offset = std::size_t{job.index} * job.cut.piece;
-  f.bytes = ByteView(*job.bytes)
-                .subspan(offset, std::min<std::size_t>(job.cut.piece, job.bytes->size() - offset));
+  const std::size_t whole = std::max<std::size_t>(1, bytes_max / job.cut.piece) * job.cut.piece;
+  f.bytes = ByteView(*job.bytes).subspan(offset, std::min(whole, job.bytes->size() - offset));
   return f;
 }
 
-void Splitter::advance() {
+void Splitter::advance(std::uint32_t pieces) {
   Turn& turn = turns_.front();
   Job& job = turn.jobs.front();
-  if (++job.index < count(job.bytes->size(), job.cut.piece)) {
-    if (--turn_left_ == 0) pass();
+  if ((job.index += pieces) < count(job.bytes->size(), job.cut.piece)) {
+    turn_left_ -= std::min(turn_left_, pieces);
+    if (turn_left_ == 0) pass();
     return;
   }
   bytes_ -= job.bytes->size();

@@ -50,12 +50,14 @@ class Splitter {
   bool holds(StreamId stream) const { return !empty() && waiting_.contains(stream); }
   // How many streams take turns now.
   std::size_t in_turn() const noexcept { return std::min(turns_.size(), streams_at_once); }
-  // The job whose turn it is, and its next fragment: advance() when that was sent, pass() when it
-  // cannot be sent now.
+  // The job whose turn it is, and its next pieces, as many as `bytes_max` holds, but one at least:
+  // advance() when they were sent, pass() when they cannot be sent now.
   const Job& front() const { return turns_.front().jobs.front(); }
-  wire::Fragment fragment() const { return fragment_of(front()); }
-  static wire::Fragment fragment_of(const Job& job);
-  void advance();
+  wire::Fragment fragment(std::size_t bytes_max = 0) const {
+    return fragment_of(front(), bytes_max);
+  }
+  static wire::Fragment fragment_of(const Job& job, std::size_t bytes_max = 0);
+  void advance(std::uint32_t pieces = 1);
   void pass();
   void drop_stream(StreamId stream);
   // Jobs for nobody else are dropped, this receiver is taken off the others.

@@ -80,6 +80,21 @@ TEST(Splitter, a_message_that_all_its_receivers_refuse_is_not_sent_on) {
   EXPECT_TRUE(splitter.empty());
 }
 
+TEST(Splitter, puts_as_many_pieces_together_as_there_is_room_for) {
+  Splitter splitter(1u << 30);
+  splitter.push(job(1, 1, 1'050));
+  EXPECT_EQ(splitter.fragment(99).bytes.size(), 100u) << "one at least";
+  EXPECT_EQ(splitter.fragment(399).pieces(), 3u);
+  EXPECT_EQ(splitter.fragment(399).until(), 3u);
+  splitter.advance(3);
+  EXPECT_EQ(splitter.fragment(5'000).sequence, 4u);
+  EXPECT_EQ(splitter.fragment(5'000).pieces(), 8u);
+  EXPECT_EQ(splitter.fragment(5'000).bytes.size(), 750u);
+  EXPECT_EQ(splitter.fragment(5'000).until(), splitter.fragment().last());
+  splitter.advance(8);
+  EXPECT_TRUE(splitter.empty());
+}
+
 TEST(Splitter, says_how_much_of_a_stream_has_gone) {
   Splitter splitter(1u << 30);
   splitter.push(job(7, 1, 1'000));

@@ -63,9 +63,18 @@ bool read(ByteView body, Fragment& f) noexcept {
   if (!r.ok() || f.piece == 0 || f.total > 0x7fffffffu) return false;
   if (f.compression() > Compression::zstd) return false;
   if (f.index >= f.count() || f.sequence <= f.index || f.sequence >> 62) return false;
-  const std::uint64_t offset = std::uint64_t{f.index} * f.piece;
-  const std::uint64_t expected = f.index + 1 == f.count() ? f.total - offset : f.piece;
-  return f.bytes.size() == expected;
+  const std::uint64_t rest = f.total - std::uint64_t{f.index} * f.piece;
+  return f.bytes.size() == rest ||
+         (f.bytes.size() < rest && !f.bytes.empty() && f.bytes.size() % f.piece == 0);
+}
+
+Fragment Fragment::part(std::uint64_t from, std::uint64_t to) const noexcept {
+  Fragment some = *this;
+  some.sequence = from;
+  some.index += static_cast<std::uint32_t>(from - sequence);
+  const std::size_t begin = (from - sequence) * piece, end = (to + 1 - sequence) * piece;
+  some.bytes = bytes.subspan(begin, std::min(end, bytes.size()) - begin);
+  return some;
 }
 
 void write_fragment_head(std::uint8_t* to, const Fragment& f) noexcept {

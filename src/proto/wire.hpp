@@ -28,7 +28,8 @@ inline constexpr std::uint8_t kVersion = 1;
 inline constexpr std::size_t kHeaderBytes = 28;
 inline constexpr std::size_t kTrailerBytes = 4;
 inline constexpr std::size_t kPacketBytesMin = kHeaderBytes + kTrailerBytes;
-inline constexpr std::size_t kFrameHeaderBytes = 3;  // type, length u16
+inline constexpr std::size_t kBulkPacketBytesMax = 65507;  // a frame has at most 65535
+inline constexpr std::size_t kFrameHeaderBytes = 3;        // type, length u16
 
 enum class FrameType : std::uint8_t {
   padding = 0,
@@ -164,9 +165,11 @@ class Writer {
   Bytes& out_;
 };
 
+// Flag of a packet: its checksum is 0. Believed only by a way that never leaves this machine.
+inline constexpr std::uint8_t kPacketUnchecked = 1;
 struct Header {
   std::uint8_t version = kVersion;
-  std::uint8_t flags = 0;  // none defined: ignored by receivers
+  std::uint8_t flags = 0;
   std::uint32_t domain = 0;
   NodeId node;
   std::uint64_t number = 0;
@@ -196,8 +199,10 @@ struct DataHead {
 DataHead read_data_head(Reader& reader) noexcept;
 void write_data_head(std::uint8_t* to, const DataHead&) noexcept;
 
-// FRAGMENT: one piece of a message that does not fit a packet. All pieces but the last are
-// `piece` bytes long, so that every fragment says where it belongs.
+// FRAGMENT: one piece of a message that does not fit a packet, or several in a row. All pieces but
+// the last are `piece` bytes long, so that every fragment says where it belongs. Each has a
+// sequence of its own: how many share a packet is the path's affair, and may differ from one to
+// another.
 //  | flags u8 | stream u32 | sequence u64 | total u32 | piece u16 | index u32 | published i64 | ..
 //  |
 inline constexpr std::size_t kFragmentHeadBytes = 31;
@@ -219,6 +224,13 @@ struct Fragment {
   std::uint32_t count() const noexcept { return total ? (total - 1) / piece + 1 : 1; }
   std::uint64_t first() const noexcept { return sequence - index; }
   std::uint64_t last() const noexcept { return first() + count() - 1; }
+  // How many pieces are here, and the sequence of the last of them.
+  std::uint32_t pieces() const noexcept {
+    return bytes.empty() ? 1 : static_cast<std::uint32_t>((bytes.size() - 1) / piece + 1);
+  }
+  std::uint64_t until() const noexcept { return sequence + pieces() - 1; }
+  // Some of the pieces here, as a fragment.
+  Fragment part(std::uint64_t from, std::uint64_t to) const noexcept;
 };
 // False as well when the numbers contradict each other.
 bool read(ByteView body, Fragment& fragment) noexcept;

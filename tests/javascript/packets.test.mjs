@@ -198,6 +198,17 @@ test("the client's packets are read by decode.py", () => {
   );
 });
 
+test('a FRAGMENT holds one piece or several, each whole', () => {
+  const head = p.fragment(3, 101, new Uint8Array(5 * p.PIECE), 1, 5n, 0).body.subarray(0, 31);
+  const read = (size) =>
+    p.readFrame({type: T.FRAGMENT, body: new Uint8Array([...head, ...new Uint8Array(size)])});
+  assert.equal(read(p.PIECE).bytes.length, p.PIECE);
+  assert.equal(read(3 * p.PIECE).bytes.length, 3 * p.PIECE);
+  assert.equal(read(4 * p.PIECE).first, 101);
+  for (const size of [0, p.PIECE - 1, p.PIECE + 1, 5 * p.PIECE])
+    assert.throws(() => read(size), Malformed);
+});
+
 test('whatever bytes arrive, they are read or Malformed', () => {
   const packets = lined('packet').map(fromHex);
   let seed = 1;

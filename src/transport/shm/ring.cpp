@@ -35,7 +35,7 @@ bool RingWriter::extend(std::uint64_t bytes) {
 }
 
 // Behind a record there is always room for one that says `skip`.
-void RingWriter::put(std::uint16_t target, ShmId to, ByteView packet) {
+void RingWriter::put(std::uint16_t target, ShmId to, const OutgoingPacket& packet) {
   const std::uint64_t need = up_to_unit(kRecordHeadBytes + packet.size());
   const std::uint64_t end = next_ % bytes_ + need + kRecordUnit;
   if (end_ns_ == 0 && end > committed_ - kChunkBytes / 2) end_ns_ = coarse_ns();
@@ -61,12 +61,16 @@ void RingWriter::turn() {
   end_ns_ = 0;
 }
 
-void RingWriter::write(std::uint64_t end, const RecordHead& head, ByteView packet) {
+void RingWriter::write(std::uint64_t end, const RecordHead& head, const OutgoingPacket& packet) {
   state_->reserved.store(end, std::memory_order_relaxed);
   fence_release();
   std::uint8_t* const at = memory_ + next_ % bytes_;
   std::memcpy(at, &head, sizeof head);
-  if (!packet.empty()) std::memcpy(at + kRecordHeadBytes, packet.data(), packet.size());
+  std::uint8_t* next = at + kRecordHeadBytes;
+  for (const ByteView part : {packet.bytes, packet.body, packet.tail}) {
+    if (!part.empty()) std::memcpy(next, part.data(), part.size());
+    next += part.size();
+  }
 }
 
 void RingReader::start(const Ears& ears, bool at_the_end) {

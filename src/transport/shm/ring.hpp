@@ -89,12 +89,12 @@ class RingWriter {
   bool begin();
   std::uint64_t memory_bytes() const noexcept { return committed_; }
   // Only after begin(); what has been put is seen after publish().
-  void put(std::uint16_t target, ShmId to, ByteView packet);
+  void put(std::uint16_t target, ShmId to, const OutgoingPacket& packet);
   void publish() noexcept { state_->written.store(next_, std::memory_order_release); }
 
  private:
   bool extend(std::uint64_t bytes);
-  void write(std::uint64_t end, const RecordHead& head, ByteView packet);
+  void write(std::uint64_t end, const RecordHead& head, const OutgoingPacket& packet);
   void turn();
 
   RingState* state_;

@@ -70,7 +70,7 @@ class Shm final : public Transport {
 
   std::string_view name() const override { return "shm"; }
   Capabilities capabilities() const override {
-    return {.groups = true, .same_host = true, .mtu_bytes = kShmPacketBytesMax};
+    return {.groups = true, .same_host = true, .bulk = true, .mtu_bytes = kShmPacketBytesMax};
   }
   std::vector<Link> links() const override {
     if (!own_) return {};
@@ -193,7 +193,7 @@ Result<void> Shm::send(std::span<const OutgoingPacket> packets) {
   });
   std::size_t talk = 0;
   for (const OutgoingPacket& packet : packets)
-    if (packet.to || packet.group == 0) talk += packet.bytes.size();
+    if (packet.to || packet.group == 0) talk += packet.size();
   for (const OutgoingPacket& packet : packets) put(packet, talk <= kSmallTalkBytes);
   publish();
   if (coarse_ns() > look_after_ns_) own_->ring_own();  // the receiving thread does it
@@ -211,27 +211,27 @@ void Shm::put(const OutgoingPacket& packet, bool small_talk) {
     ++counters_.send_failed;
     return;
   }
-  if (packet.bytes.size() > kShmPacketBytesMax) {
+  if (packet.size() > kShmPacketBytesMax) {
     ++counters_.send_too_large;
     return;
   }
   ++counters_.packets_sent;
-  counters_.bytes_sent += packet.bytes.size();
+  counters_.bytes_sent += packet.size();
   if (to == nullptr && (wanted_[packet.group / 64] >> (packet.group % 64) & 1) == 0) return;
   bool small = small_talk && packet.group == 0;
   if (to != nullptr) {
-    unicast_bytes_ += packet.bytes.size();
+    unicast_bytes_ += packet.size();
     small = small_talk && unicast_bytes_ <= kUnicastBytes;
   }
   RingWriter& ring = small || !begin_data() ? own_->control() : own_->data();
   if (to == nullptr) {
-    ring.put(packet.group, 0, packet.bytes);
+    ring.put(packet.group, 0, packet);
     touched_[packet.group / 64] |= std::uint64_t{1} << (packet.group % 64);
   } else {
-    ring.put(slot_of(id), id, packet.bytes);
+    ring.put(slot_of(id), id, packet);
     to->addressed = true;
   }
-  unpublished_ += packet.bytes.size();
+  unpublished_ += packet.size();
   if (unpublished_ >= kPublishBytes) publish();
 }
 

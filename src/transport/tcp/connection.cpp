@@ -18,16 +18,24 @@ constexpr std::size_t kFramesPerCall = 128;
 Connection::Connection(std::unique_ptr<Channel> channel, std::size_t queue_bytes_max)
     : channel_(std::move(channel)), queue_bytes_max_(queue_bytes_max) {
   tune_socket(handle());
-  enqueue(as_bytes(kGreeting), {});
+  enqueue(as_bytes(kGreeting));
 }
 
-void Connection::enqueue(ByteView head, ByteView body) {
+void Connection::enqueue(ByteView bytes) {
   if (start_ > 0 && start_ >= queue_.size() / 2) {  // what was sent makes room
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(start_));
     start_ = 0;
   }
-  queue_.insert(queue_.end(), head.begin(), head.end());
-  queue_.insert(queue_.end(), body.begin(), body.end());
+  queue_.insert(queue_.end(), bytes.begin(), bytes.end());
+}
+
+// All of it, but the first bytes that have been sent.
+void Connection::enqueue(const OutFrame& frame, std::size_t skip) {
+  for (const ByteView part : {ByteView(frame.head), frame.body[0], frame.body[1], frame.body[2]}) {
+    const std::size_t sent = std::min(skip, part.size());
+    skip -= sent;
+    if (sent < part.size()) enqueue(part.subspan(sent));
+  }
 }
 
 void Connection::flush() {
@@ -46,7 +54,7 @@ void Connection::flush() {
 void Connection::finish() { ::shutdown(handle(), SHUT_WR); }
 
 std::size_t Connection::send(FrameKind kind, Group group, Member member, ByteView body) {
-  const OutFrame frame{frame_head(kind, group, member, body.size()), body};
+  const OutFrame frame(kind, group, member, body);
   return send({&frame, 1});
 }
 
@@ -55,37 +63,32 @@ std::size_t Connection::send(std::span<const OutFrame> frames) {
   std::size_t next = 0;
   // Straight from the caller's memory as long as the channel takes it.
   while (next < frames.size() && queued() == 0 && !broken_) {
-    iovec parts[2 * kFramesPerCall];
-    const std::size_t count = std::min(kFramesPerCall, frames.size() - next);
-    for (std::size_t i = 0; i < count; ++i) {
-      const OutFrame& frame = frames[next + i];
-      parts[2 * i] = {const_cast<std::uint8_t*>(frame.head.data()), frame.head.size()};
-      parts[2 * i + 1] = {const_cast<std::uint8_t*>(frame.body.data()), frame.body.size()};
-    }
-    const auto sent = channel_->write({parts, 2 * count});
+    iovec parts[4 * kFramesPerCall];
+    std::size_t count = 0;
+    for (const OutFrame& frame :
+         frames.subspan(next, std::min(kFramesPerCall, frames.size() - next)))
+      for (const ByteView part :
+           {ByteView(frame.head), frame.body[0], frame.body[1], frame.body[2]})
+        if (!part.empty()) parts[count++] = {const_cast<std::uint8_t*>(part.data()), part.size()};
+    const auto sent = channel_->write({parts, count});
     broken_ = !sent;
     if (!sent || *sent == 0) break;
     std::size_t left = *sent;
     for (; next < frames.size(); ++next) {
-      const OutFrame& frame = frames[next];
-      const std::size_t size = frame.head.size() + frame.body.size();
-      if (left < size) break;
-      left -= size;
+      if (left < frames[next].size()) break;
+      left -= frames[next].size();
     }
     if (left == 0) continue;
     // The rest of a frame that was begun has to follow.
-    const OutFrame& begun = frames[next++];
-    const std::size_t of_head = std::min(left, begun.head.size());
-    enqueue(ByteView(begun.head).subspan(of_head), begun.body.subspan(left - of_head));
+    enqueue(frames[next++], left);
     flush();
   }
   std::size_t left_out = 0;
   for (; next < frames.size(); ++next) {
-    const OutFrame& frame = frames[next];
-    if (broken_ || queued() + frame.head.size() + frame.body.size() > queue_bytes_max_)
+    if (broken_ || queued() + frames[next].size() > queue_bytes_max_)
       ++left_out;
     else
-      enqueue(frame.head, frame.body);
+      enqueue(frames[next]);
   }
   return left_out;
 }

@@ -4,6 +4,7 @@
 // threads: one receives, and one at a time (the owner's lock) does the rest.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include <dts/transport.hpp>
@@ -15,7 +16,14 @@ namespace dts::transport {
 
 struct OutFrame {
   FrameHead head;
-  ByteView body;
+  std::array<ByteView, 3> body;  // in parts; they are empty when there is less
+  OutFrame(FrameKind kind, Group group, Member member, ByteView first, ByteView second = {},
+           ByteView third = {}) noexcept
+      : head(frame_head(kind, group, member, first.size() + second.size() + third.size())),
+        body{first, second, third} {}
+  std::size_t size() const noexcept {
+    return head.size() + body[0].size() + body[1].size() + body[2].size();
+  }
 };
 
 class Connection {
@@ -48,7 +56,8 @@ class Connection {
 
  private:
   std::size_t queued() const noexcept { return queue_.size() - start_; }
-  void enqueue(ByteView head, ByteView body);
+  void enqueue(ByteView bytes);
+  void enqueue(const OutFrame& frame, std::size_t skip = 0);
 
   std::unique_ptr<Channel> channel_;
   const std::size_t queue_bytes_max_;

@@ -55,6 +55,7 @@ class Dialer final : public Transport {
     return {.reliable = true,
             .ordered = true,
             .groups = true,
+            .bulk = true,
             .relayed = true,
             .mtu_bytes = kStreamPacketBytesMax};
   }
@@ -173,13 +174,13 @@ Result<void> Dialer::send(std::span<const OutgoingPacket> packets) {
     const Member to = packet.to ? member_of(*packet.to) : 0;
     if (phase_ != Phase::up || (packet.to ? to == 0 : packet.link != link_)) {
       ++counters_.send_failed;
-    } else if (packet.bytes.size() > kStreamPacketBytesMax) {
+    } else if (packet.size() > kStreamPacketBytesMax) {
       ++counters_.send_too_large;
     } else {
       const auto kind = packet.to ? FrameKind::unicast : FrameKind::group;
-      frames_.push_back({frame_head(kind, packet.group, to, packet.bytes.size()), packet.bytes});
+      frames_.emplace_back(kind, packet.group, to, packet.bytes, packet.body, packet.tail);
       ++counters_.packets_sent;
-      counters_.bytes_sent += packet.bytes.size();
+      counters_.bytes_sent += packet.size();
     }
   }
   if (frames_.empty()) return {};

@@ -48,6 +48,7 @@ class Listener final : public Transport {
     return {.reliable = true,
             .ordered = true,
             .groups = true,
+            .bulk = true,
             .relayed = true,
             .mtu_bytes = kStreamPacketBytesMax};
   }
@@ -101,7 +102,8 @@ class Listener final : public Transport {
   void give_up_silent();
   void read(Guests::iterator guest, ReceiveBatch& batch);
   Result<void> take(Guest& guest, const Frame& frame, ReceiveBatch& batch);
-  void pass_on(const Frame& frame, Member from, ReceiveBatch* batch);
+  void choose(FrameKind kind, Group group, Member to, Member from);
+  void pass_on(const Frame& frame, Member from, ReceiveBatch& batch);
   void put(Member to, const OutFrame& frame);
   void send_out();
   void watch_room(Guest& guest);
@@ -147,33 +149,40 @@ Result<void> Listener::send(std::span<const OutgoingPacket> packets) {
     const Member to = packet.to ? member_of(*packet.to) : 0;
     if (packet.to ? to == 0 : packet.link != kLink) {
       ++counters_.send_failed;
-    } else if (packet.bytes.size() > kStreamPacketBytesMax) {
+    } else if (packet.size() > kStreamPacketBytesMax) {
       ++counters_.send_too_large;
     } else {
       ++counters_.packets_sent;
-      counters_.bytes_sent += packet.bytes.size();
+      counters_.bytes_sent += packet.size();
       const auto kind = packet.to ? FrameKind::unicast : FrameKind::group;
-      pass_on({kind, packet.group, to, packet.bytes}, self_, nullptr);
+      choose(kind, packet.group, to, self_);
+      const OutFrame out(kind, packet.group, self_, packet.bytes, packet.body, packet.tail);
+      for (const Member each : receivers_) put(each, out);
     }
   }
   send_out();
   return {};
 }
 
-// To all it is for; to this node itself by `batch`.
-void Listener::pass_on(const Frame& frame, Member from, ReceiveBatch* batch) {
-  if (frame.kind == FrameKind::group)
-    exchange_.receivers(from, frame.group, receivers_);
-  else if (exchange_.reaches(from, frame.member))
-    receivers_.assign(1, frame.member);
+// Whom it is for.
+void Listener::choose(FrameKind kind, Group group, Member to, Member from) {
+  if (kind == FrameKind::group)
+    exchange_.receivers(from, group, receivers_);
+  else if (exchange_.reaches(from, to))
+    receivers_.assign(1, to);
   else
     receivers_.clear();
-  const OutFrame out{frame_head(frame.kind, frame.group, from, frame.body.size()), frame.body};
+}
+
+// What a member sends, to all it is for; to this node itself by `batch`.
+void Listener::pass_on(const Frame& frame, Member from, ReceiveBatch& batch) {
+  choose(frame.kind, frame.group, frame.member, from);
+  const OutFrame out(frame.kind, frame.group, from, frame.body);
   for (const Member to : receivers_) {
     if (to != self_) {
       put(to, out);
-    } else if (batch != nullptr) {
-      batch->packets.push_back(
+    } else {
+      batch.packets.push_back(
           {frame.body, kLink, address_of(from), frame.kind == FrameKind::group});
       ++counters_.packets_received;
       counters_.bytes_received += frame.body.size();
@@ -312,10 +321,10 @@ Result<void> Listener::take(Guest& guest, const Frame& frame, ReceiveBatch& batc
     guest.connection.send(FrameKind::welcome, 0, guest.member);
     watch_room(guest);
   } else if (member && (frame.kind == FrameKind::group || frame.kind == FrameKind::unicast)) {
-    pass_on(frame, guest.member, &batch);
+    pass_on(frame, guest.member, batch);
   } else if (member && (frame.kind == FrameKind::join || frame.kind == FrameKind::leave)) {
     exchange_.set_joined(guest.member, frame.group, frame.kind == FrameKind::join);
-    const OutFrame done{frame_head(FrameKind::done, 0, frame.member, 0), {}};
+    const OutFrame done(FrameKind::done, 0, frame.member, {});
     put(guest.member, done);  // behind what was sent to it before
   } else {
     ++counters_.receive_ignored;  // of a version to come, or not its turn

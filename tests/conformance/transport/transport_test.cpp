@@ -178,6 +178,27 @@ TEST_P(TransportConformance, packets_of_every_size_arrive_whole) {
   EXPECT_EQ(heard, expected);
 }
 
+TEST_P(TransportConformance, packets_in_parts_arrive_whole) {
+  Peer sender = open(), receiver = open();
+  if (!sender.transport->capabilities().bulk) return;  // it takes them in one piece only
+  receiver.join(1);
+  Bytes all(40'000);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint8_t>(i * 7);
+  const LinkIndex link = sender.transport->links().at(0).index;
+  std::vector<OutgoingPacket> packets;
+  for (const std::size_t cut : {0u, 1u, 62u, 20'000u, 39'996u}) {
+    const ByteView bytes(all);
+    packets.push_back({.bytes = bytes.first(cut),
+                       .link = link,
+                       .group = 1,
+                       .body = bytes.subspan(cut, 39'996 - cut),
+                       .tail = bytes.subspan(39'996)});
+  }
+  ASSERT_TRUE(sender.transport->send(packets));
+  ASSERT_TRUE(receiver.hears(packets.size(), &sender));
+  for (const Heard& heard : receiver.heard) EXPECT_EQ(heard.bytes, all);
+}
+
 TEST_P(TransportConformance, what_is_too_large_is_counted) {
   Peer sender = open(), peer = listener();
   const auto most = sender.transport->capabilities().mtu_bytes;
