@@ -9,7 +9,7 @@ namespace dts {
 
 namespace {
 
-constexpr std::size_t held_messages_max = 256;
+constexpr std::size_t held_messages_max = 8192;
 constexpr std::size_t held_bytes_max = 1u << 20;
 constexpr std::size_t from_queue_max = 256;  // in one round, of one subscriber
 constexpr std::size_t gaps_waiting_max = 1024;

@@ -60,7 +60,9 @@ std::vector<TypeExchange::Request> TypeExchange::take_due(Instant now, base::Ran
         continue;
       }
       due.push_back({i->first, static_cast<std::uint32_t>(w.partly.size()), w.tries});
-      const std::uint64_t base_us = 30'000ull << std::min(w.tries, 6u);
+      // A few times soon: until it is here everything of the type waits.
+      const std::uint64_t base_us =
+          30'000ull << (w.tries < quick_tries ? 0 : std::min(w.tries - quick_tries, 6u));
       w.due = now + std::chrono::microseconds(base_us + random.below(base_us / 2));
       ++w.tries;
     }

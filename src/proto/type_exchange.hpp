@@ -15,7 +15,7 @@ namespace dts::proto {
 class TypeExchange {
  public:
   static constexpr std::uint32_t document_bytes_max = 1u << 20;
-  static constexpr unsigned tries_max = 12;
+  static constexpr unsigned quick_tries = 4, tries_max = 15;
   enum class Outcome { stored, partly, unasked, mismatch, refused };
   struct Request {
     TypeId type;
